@@ -21,6 +21,8 @@ from skillbench.suites import SUITE_MODES, open_suite
 from skillrt.sandbox import open_sandbox
 
 PLANT = "ZZORACLE"
+SCORE = 7_770_001_234_567
+"""So many digits that no measured latency in a trace holds them by chance."""
 _COUNT = itertools.count(1)
 
 
@@ -74,7 +76,7 @@ def jetts(tmp: Path) -> Path:
     row = query(1, (0, 1, 0), **planted(EXTRA))
     row["query"] |= {"metadata": planted({"answer": 42}), "id": planted(1)}
     for place, response in enumerate(row["responses"]):
-        response["metadata"] = {"score": 7770001 + place, **planted({"model": "m", "steps": ["s"]})}
+        response["metadata"] = {"score": SCORE + place * 10**13, **planted({"model": "m", "steps": ["s"]})}
     return write(tmp / f"gsm8k_{PLANT}generator.jsonl", row)
 
 
@@ -126,7 +128,7 @@ async def test_nothing_that_is_sent_holds_an_oracle_value(tmp_path: Path, name: 
                         assert all(text in shown for text in case.fields["responses"].values())
                         for text in (*sent, json.dumps(judgment.trace, ensure_ascii=False, default=str)):
                             assert PLANT not in text, (skill, delivery, re.findall(PLANT + r"\w*", text))
-                            assert "777000" not in text
+                            assert str(SCORE) not in text
                             seen += 1
                         following = following.follow("A") if following.follow is not None else None
     least = 5 if name == "ifrewardbench" else 9
