@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from bench_support import prediction, real
+from scipy.stats import binomtest
 
 from skillbench.results import metrics_of, sentence, summary_text
 from skillbench.statistics import wilson
@@ -140,15 +141,10 @@ def test_invalid_judgments_by_owner_and_usage() -> None:
     assert "endpoint 1" in text
 
 
-def test_wilson_against_the_formula() -> None:
-    z = 1.959963984540054
-    for hits, of in ((0, 7), (7, 7), (3, 10), (230, 350)):
-        share = hits / of
-        centre = (share + z * z / (2 * of)) / (1 + z * z / of)
-        half = z / (1 + z * z / of) * (share * (1 - share) / of + z * z / (4 * of * of)) ** 0.5
-        low, high = wilson(hits, of)
-        assert low == pytest.approx(max(0.0, centre - half), abs=1e-12)
-        assert high == pytest.approx(min(1.0, centre + half), abs=1e-12)
+def test_wilson_against_scipy() -> None:
+    for hits, of in ((0, 7), (7, 7), (3, 10), (230, 350), (1, 100_000)):
+        expected = binomtest(hits, of).proportion_ci(0.95, "wilson")
+        assert wilson(hits, of) == pytest.approx((expected.low, expected.high), abs=1e-12)
     assert wilson(0, 0) == (0.0, 1.0)
 
 

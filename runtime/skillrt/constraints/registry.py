@@ -111,9 +111,8 @@ def _pieces() -> tuple[str, dict[str, tuple[str, frozenset[str]]]]:
     imports: list[str] = []
     found: dict[str, tuple[str, frozenset[str]]] = {}
     for node in ast.parse(source).body:
-        text = ast.get_source_segment(source, node) or ""
         if isinstance(node, ast.Import):
-            imports.append(text)
+            imports.append(ast.unparse(node))
         elif isinstance(node, ast.FunctionDef | ast.Assign):
             name = node.name if isinstance(node, ast.FunctionDef) else ast.unparse(node.targets[0])
             uses = frozenset(inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)) - {name}

@@ -7,12 +7,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 from skillrt.sandbox.records import JSON, Sandbox, SandboxResult
 from skillrt.sandbox.values import whole_text
 from skillrt.verifiers import drivers
 from skillrt.verifiers.candidate import Function, entry_for, read_candidate
 from skillrt.verifiers.examples import CallExample, Examples, StdinExample, read_examples
+from skillrt.verifiers.memo import Memo
 from skillrt.verifiers.results import ResponseFinding, WinnerResult, decide, short
 
 NAME = "code_examples@1"
@@ -30,6 +32,23 @@ class _Trial:
 
     outcome: Outcome
     why: str
+    served: bool = True
+    """False where the sandbox, not the program, is to blame."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the examples say of one program, whatever its response is called."""
+
+    answer: str | None
+    matches: bool
+    why: str
+    certain: bool = True
+    served: bool = True
+
+
+_FOUND: WeakKeyDictionary[Sandbox, Memo[_Found]] = WeakKeyDictionary()
+"""By sandbox: what one did not serve for, another may."""
 
 
 async def code_examples(prompt: str, responses: Mapping[str, str], sandbox: Sandbox) -> WinnerResult:
@@ -46,19 +65,21 @@ async def code_examples(prompt: str, responses: Mapping[str, str], sandbox: Sand
         return decide(
             NAME, [ResponseFinding(label, None, False, nothing, certain=False) for label in responses]
         )
-    findings = await asyncio.gather(
-        *(_judged(prompt, examples, label, text, sandbox) for label, text in responses.items())
-    )
+    memo = _FOUND.setdefault(sandbox, Memo(lambda found: found.served))
+
+    async def judged(label: str, text: str) -> ResponseFinding:
+        found = await memo.get((prompt, text), lambda: _judged(prompt, examples, text, sandbox))
+        return ResponseFinding(label, found.answer, found.matches, found.why, certain=found.certain)
+
+    findings = await asyncio.gather(*(judged(label, text) for label, text in responses.items()))
     return decide(NAME, findings, none_reason="no program passes the prompt's examples")
 
 
-async def _judged(
-    prompt: str, examples: Examples, label: str, response: str, sandbox: Sandbox
-) -> ResponseFinding:
+async def _judged(prompt: str, examples: Examples, response: str, sandbox: Sandbox) -> _Found:
     """Whether the program of one response passes all examples; stops at the first that it does not pass."""
     candidate = read_candidate(response)
     if candidate.code is None:
-        return ResponseFinding(label, None, False, candidate.why, certain=not candidate.foreign)
+        return _Found(None, False, candidate.why, certain=not candidate.foreign)
     code = whole_text(candidate.code)
     total = len(examples.programs or examples.calls)
     for number in range(total):
@@ -68,8 +89,8 @@ async def _judged(
             trial = await _try_call(prompt, code, examples, examples.calls[number], sandbox)
         if trial.outcome != "passed":
             why = f"example {number + 1} of {total}: {trial.why}"
-            return ResponseFinding(label, f"passes {number}", False, why, certain=trial.outcome == "failed")
-    return ResponseFinding(label, f"passes {total}", True, f"passes all {total} examples")
+            return _Found(f"passes {number}", False, why, trial.outcome == "failed", trial.served)
+    return _Found(f"passes {total}", True, f"passes all {total} examples")
 
 
 async def _try_call(
@@ -89,7 +110,7 @@ async def _try_call(
     outcome = await _run(sandbox, drivers.CALL, inputs)
     stopped = _stopped(outcome)
     if stopped is not None or outcome is None:
-        return stopped or _Trial("unknown", "no sandbox")
+        return stopped or _Trial("unknown", "no sandbox", served=False)
     if not isinstance(outcome.result, dict) or set(outcome.result) != {"returned"}:
         return _Trial("failed", "ended without a result")
     returned = outcome.result["returned"]
@@ -113,7 +134,7 @@ async def _try_program(code: str, examples: Examples, example: StdinExample, san
     outcome = await _run(sandbox, drivers.PROGRAM, {"source": code, "stdin": whole_text(example.stdin)})
     stopped = _stopped(outcome)
     if stopped is not None or outcome is None:
-        return stopped or _Trial("unknown", "no sandbox")
+        return stopped or _Trial("unknown", "no sandbox", served=False)
     printed = outcome.result.get("printed") if isinstance(outcome.result, dict) else None
     if not isinstance(printed, str):
         return _Trial("failed", "ended without a result")
@@ -138,7 +159,7 @@ async def _run(sandbox: Sandbox, driver: str, inputs: dict[str, JSON]) -> Sandbo
 def _stopped(outcome: SandboxResult | None) -> _Trial | None:
     """What a run that did not end well says about the program; None for one that did."""
     if outcome is None:
-        return _Trial("unknown", "the sandbox did not serve")
+        return _Trial("unknown", "the sandbox did not serve", served=False)
     if outcome.ok:
         return None
     match outcome.error_kind:
@@ -150,7 +171,7 @@ def _stopped(outcome: SandboxResult | None) -> _Trial | None:
         case "memory":
             return _Trial("failed", f"needs more than {MEMORY_MB} MB")
         case kind:
-            return _Trial("unknown", f"the sandbox stopped it: {kind}")
+            return _Trial("unknown", f"the sandbox stopped it: {kind}", served=kind != "unavailable")
 
 
 def same_value(got: object, expected: object, any_order: bool) -> bool:

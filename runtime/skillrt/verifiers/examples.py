@@ -6,8 +6,10 @@ import ast
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from skillrt.sandbox.records import JSON
+from skillrt.verifiers.forms import KEPT_PROMPTS
 
 MAX_EXAMPLES = 12
 PROMPT_CHARS = 60_000
@@ -74,6 +76,7 @@ _ANY_ANSWER = re.compile(
 _ANY_CASE = re.compile(r"\bin any case\b|\bcase[- ]insensitive", re.IGNORECASE)
 
 
+@lru_cache(maxsize=KEPT_PROMPTS)
 def read_examples(prompt: str) -> Examples:
     """The examples shown in `prompt`; empty when there are none that can be read. Never raises."""
     text = prompt[:PROMPT_CHARS].replace("\r\n", "\n").replace("\r", "\n")

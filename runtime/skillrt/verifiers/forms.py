@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Content = Literal["integer", "digit", "word", "list", "text", "expression"]
 
 # A demand stands near the end of a prompt or at its start; the middle may be a long quoted document.
+KEPT_PROMPTS = 256
+"""A prompt comes several times, in both orders and in several pairs, and soon after another."""
 HEAD_CHARS = 6_000
 TAIL_CHARS = 12_000
 
@@ -178,6 +181,7 @@ _LETTER = re.compile(
 )
 
 
+@lru_cache(maxsize=KEPT_PROMPTS)
 def read_form(prompt: str) -> Form:
     """The form of answer that `prompt` demands.
 

@@ -165,6 +165,15 @@ async def test_the_expected_results_never_enter_the_sandbox() -> None:
     assert [inputs["arguments"] for inputs in box.calls if inputs["source"] == GOOD] == [[2], [5]]
 
 
+async def test_both_orders_cost_the_runs_of_one() -> None:
+    box = Scripted("none")
+    await winner(DOUBLE, GOOD, BAD, box)
+    assert len(box.calls) == 3  # two examples of the one, the first of the other
+    down = Scripted("unavailable")
+    await winner(DOUBLE, GOOD, BAD, down)
+    assert [inputs["source"] for inputs in down.calls].count(BAD) == 2
+
+
 async def test_permuting_the_responses_permutes_the_result() -> None:
     texts = [GOOD, BAD, "nothing"]
     box = Scripted("runtime")
