@@ -190,15 +190,15 @@ def _run(options: argparse.Namespace) -> int:
         case "test":
             return _test(options)
         case "new":
-            from skillc.new import new
+            from skillc.commands.new import new
 
             return new(options)
         case "diff":
-            from skillc.diff import diff
+            from skillc.commands.diff import diff
 
             return diff(options)
         case "fmt":
-            from skillc.fmt_command import fmt
+            from skillc.commands.fmt import fmt
 
             return fmt(options)
         case "lsp":
@@ -206,7 +206,7 @@ def _run(options: argparse.Namespace) -> int:
         case "completion":
             return _completion(options.shell)
         case "show":
-            from skillc.show import show
+            from skillc.commands.show import show
 
             return show(options)
     return _explain(options.code)
@@ -223,7 +223,7 @@ def _version() -> int:
 
 def _lsp() -> int:
     try:
-        from skillc.lsp import serve
+        from skillc.lsp.server import serve
     except ImportError as error:
         raise UsageError("the language server needs pygls: pip install 'skillc[lsp]'") from error
     from importlib.metadata import version
@@ -293,8 +293,8 @@ def _root_and_paths(options: argparse.Namespace) -> tuple[Path, list[Path]]:
 
 def _checked(options: argparse.Namespace) -> tuple[Checked, Report, str]:
     from skillc.diagnostics import Report
-    from skillc.load import find_sources
     from skillc.program import check_project
+    from skillc.project.load import find_sources
 
     root, paths = _root_and_paths(options)
     for file in options.task_file:
@@ -338,7 +338,7 @@ def _test(options: argparse.Namespace) -> int:
         _say(report, prefix, options.format)
     if report.has_errors:
         return 1
-    from skillc.testing import run_tests, say_outcomes, select_tests
+    from skillc.commands.test import run_tests, say_outcomes, select_tests
 
     tests = select_tests(checked, options.k)
     if not tests:
@@ -355,7 +355,7 @@ def _compile(options: argparse.Namespace) -> int:
     _say(report, prefix, options.format)
     if report.has_errors:
         return 1
-    from skillc.compile_command import write_target
+    from skillc.commands.compile import write_target
 
     return write_target(checked, options)
 

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from skillc.check_phrases import check_phrases
-from skillc.check_skill import check_skill
-from skillc.check_task import check_task
-from skillc.check_tests import check_test
+from skillc.check.model import SkillModel, TaskModel
+from skillc.check.phrases import check_phrases
+from skillc.check.skill import check_skill
+from skillc.check.task import check_task
+from skillc.check.tests import check_test
 from skillc.diagnostics import Report
-from skillc.emit import emit_skill, emit_task
-from skillc.link import SkillDelivery, link_direct, link_skill
-from skillc.load import Project, load_project
-from skillc.model import SkillModel, TaskModel
-from skillc.scope import Scope, Scopes, build_scopes, unused_declarations, unused_imports
-from skillc.task_files import replace_tasks
-from skillc.texts import TextStore
+from skillc.emit.budget import check_budget
+from skillc.emit.link import SkillDelivery, link_direct, link_skill
+from skillc.emit.records import emit_skill, emit_task
+from skillc.emit.texts import TextStore
+from skillc.project.load import Project, load_project
+from skillc.project.scope import Scope, Scopes, build_scopes, unused_declarations, unused_imports
+from skillc.project.task_files import replace_tasks
 from skillc.tree import PhrasesDecl, SkillDecl, TaskDecl
 from skillspec import ARTIFACT_FORMAT, LANGUAGE_VERSION
 from skillspec.encoding import encode_pretty
@@ -89,6 +90,7 @@ def check_project(
             if isinstance(declaration, SkillDecl):
                 skill = check_skill(declaration, scope, tasks.of, report)
                 if skill is not None:
+                    check_budget(skill, report)
                     skills[skill.id] = skill
     for scope in scopes.values():
         for test in scope.module.tests:

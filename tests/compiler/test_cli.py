@@ -155,7 +155,7 @@ def test_every_code_that_is_used_is_explained(capsys: pytest.CaptureFixture[str]
     import skillc
 
     folder = Path(skillc.__file__).parent
-    used = {code for path in folder.glob("*.py") for code in re.findall(r'"(SK\d{3})"', path.read_text())}
+    used = {code for path in folder.rglob("*.py") for code in re.findall(r'"(SK\d{3})"', path.read_text())}
     assert used == set(load_codes())
     assert run(capsys, "explain", "sk301")[1].startswith("SK301: a field outside of the setting\n\nEach")
 

@@ -14,8 +14,8 @@ from compiler_support import Result, check, good_files
 from skillc.cli import main
 from skillc.codes import load_codes
 from skillc.diagnostics import MAX_IN_FILE, Report
-from skillc.load import find_sources
 from skillc.program import check_project
+from skillc.project.load import find_sources
 from skillc.render import render
 from skillc.source import MAX_CHARS, MAX_TEXT_CHARS
 

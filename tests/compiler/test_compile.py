@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from compiler_support import check, good_files
 
-from skillc.output import OutputError, compare, write_artifacts
+from skillc.emit.output import OutputError, compare, write_artifacts
 from skillspec.artifacts import ArtifactStore, link_id
 
 

@@ -9,7 +9,7 @@ import pytest
 from compiler_support import check, good_files
 
 from skillc.cli import main
-from skillc.output import write_artifacts
+from skillc.emit.output import write_artifacts
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from skillc.cli import main
 from skillc.diagnostics import Report
-from skillc.fmt import format_source
+from skillc.formatting.fmt import format_source
 from skillc.source import SourceFile
 
 UGLY = '''\

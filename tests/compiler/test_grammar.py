@@ -6,17 +6,17 @@ from pathlib import Path
 
 from compiler_support import check, good_files, phrases
 
-import skillc.tables
+from skillc.syntax import tables
 from skillc.diagnostics import Report
-from skillc.lexer import lex
-from skillc.outline import outline
 from skillc.source import SourceFile
-from skillc.tables import build_tables, encode_tables, grammar_text, load_tables, start_symbols
+from skillc.syntax.lexer import lex
+from skillc.syntax.outline import outline
+from skillc.syntax.tables import build_tables, encode_tables, grammar_text, load_tables, start_symbols
 
 
 def test_the_saved_tables_are_those_of_the_grammar() -> None:
     """Lark builds them with ``strict=True``: a conflict would raise here."""
-    saved = Path(skillc.tables.__file__).with_name("tables.json").read_text(encoding="utf-8")
+    saved = Path(tables.__file__).with_name("tables.json").read_text(encoding="utf-8")
     assert saved == encode_tables(build_tables(grammar_text()))
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skillc.diagnostics import Report
-from skillc.lexer import lex
 from skillc.source import SourceFile
+from skillc.syntax.lexer import lex
 
 
 def tokens(text: str) -> tuple[list[tuple[str, str]], list[str]]:

@@ -192,8 +192,8 @@ async def test_an_afternoon_of_typing(editor: Editor) -> None:
     ],
 )
 async def test_completion(tmp_path: Path, before: str, typed: str, some: set[str], never: set[str]) -> None:
-    from skillc.lsp_complete import complete
-    from skillc.lsp_project import Place, analyse
+    from skillc.lsp.complete import complete
+    from skillc.lsp.project import Place, analyse
 
     files = good_files()
     files["main.skill"] = files["main.skill"].replace(
@@ -217,7 +217,7 @@ async def test_completion_reaches_the_editor(editor: Editor) -> None:
 
 
 def test_positions_count_as_the_editor_does() -> None:
-    from skillc.lsp_project import offset_of, position_of
+    from skillc.lsp.project import offset_of, position_of
     from skillc.source import SourceFile
 
     file = SourceFile("x", "a\n😀é b\n")
@@ -230,9 +230,9 @@ def test_positions_count_as_the_editor_does() -> None:
 
 @pytest.mark.parametrize("cut", range(0, 3000, 37))
 def test_completion_anywhere_in_a_file_that_is_being_written(cut: int, tmp_path: Path) -> None:
-    from skillc.lsp_complete import complete
-    from skillc.lsp_project import Place, analyse
-    from skillc.lsp_symbols import target_of
+    from skillc.lsp.complete import complete
+    from skillc.lsp.project import Place, analyse
+    from skillc.lsp.symbols import target_of
 
     text = good_files()["main.skill"][:cut]
     root = tmp_path

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from skillc.never import never_holds
+from skillc.check.never import never_holds
 from skillrt.evaluate import Scope, holds
 from skillspec.expr import Aggregate, Const, Expr, Operation, Ref
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from source_support import compile_text, corpus, meaning, mutated, noise, program, scattered
 
 from skillc.diagnostics import Report
-from skillc.fmt import format_source
-from skillc.output import write_artifacts
+from skillc.emit.output import write_artifacts
+from skillc.formatting.fmt import format_source
 from skillc.render import render
 from skillc.source import SourceFile
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from compiler_support import Result, check, good_files
 
-from skillc import testing_run
 from skillc.cli import main
+from skillc.commands import test_run as testing_run
+from skillc.commands.test import Outcome, run_tests, select_tests
 from skillc.render import render
-from skillc.testing import Outcome, run_tests, select_tests
 
 HEAD = """\
 language 1

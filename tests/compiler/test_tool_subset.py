@@ -14,10 +14,10 @@ from compiler_support import check, good_files
 from jsonschema import Draft202012Validator
 
 from skillc.diagnostics import Report
-from skillc.load import find_sources
+from skillc.emit.schemas import one_string, strict_object
+from skillc.emit.validate import find_mismatch, tool_problem
 from skillc.program import check_project, compile_project
-from skillc.schemas import one_string, strict_object
-from skillc.validate import find_mismatch, tool_problem
+from skillc.project.load import find_sources
 from skillspec.tool_subset import order_problem, tool_subset
 
 SOURCES = Path(__file__).parents[2] / "skills_src"

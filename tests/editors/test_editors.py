@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from skillc.tables import load_tables
+from skillc.syntax.tables import load_tables
 
 EDITORS = Path(__file__).parents[2] / "editors"
 GRAMMAR = EDITORS / "textmate" / "skill.tmLanguage.json"

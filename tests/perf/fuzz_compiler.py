@@ -22,9 +22,9 @@ from compiler_support import MAIN, SHARED, good_files, phrases
 from source_support import compile_text, meaning, mutated, noise, program
 
 from skillc.diagnostics import Report
-from skillc.fmt import format_source
-from skillc.lexer import lex
+from skillc.formatting.fmt import format_source
 from skillc.source import MAX_CHARS, MAX_TOKENS, SourceFile
+from skillc.syntax.lexer import lex
 
 LIMIT_S = 1.0
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from skillc.diagnostics import Report
-from skillc.emit import emit_task
-from skillc.load import find_sources
+from skillc.emit.records import emit_task
+from skillc.emit.texts import TextStore
 from skillc.program import Checked, check_project
-from skillc.texts import TextStore
+from skillc.project.load import find_sources
 from skillrt.answers import read_answer
 
 SOURCES = Path(__file__).parents[2] / "skills_src"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from skillc.agent_skills import compile_packages, find_problems, package_name, token_estimate
+from skillc.agent_skills.package import compile_packages, find_problems, package_name, token_estimate
 from skillc.cli import main
 from skillc.diagnostics import Report
-from skillc.load import find_sources
 from skillc.program import check_project
+from skillc.project.load import find_sources
 
 SOURCES = Path(__file__).parents[2] / "skills_src"
 

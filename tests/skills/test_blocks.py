@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from skillc.commands.test import Outcome, run_tests, select_tests
 from skillc.diagnostics import Report
-from skillc.load import find_sources
 from skillc.program import Checked, check_project
-from skillc.testing import Outcome, run_tests, select_tests
+from skillc.project.load import find_sources
 
 SOURCES = Path(__file__).parents[2] / "skills_src"
 

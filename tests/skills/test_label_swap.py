@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from skillc.diagnostics import Report
-from skillc.load import find_sources
 from skillc.program import check_project, compile_project
+from skillc.project.load import find_sources
 from skillrt.answers import read_answer
 from skillrt.program import Program, load_program
 from skillrt.readout import read_out

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from skillc.diagnostics import Report
-from skillc.load import find_sources
 from skillc.program import Checked, check_project, compile_project
+from skillc.project.load import find_sources
 from skillrt.constraints import HELPERS
 from skillrt.program import Program, load_program
 from skillrt.view import make_view

@@ -22,14 +22,14 @@ import pytest
 
 from skillc.cli import _parser, main
 from skillc.diagnostics import Report
-from skillc.lexer import lex
-from skillc.load import find_sources
-from skillc.outline import Block, Line, outline
-from skillc.parser import Node, parse_line
 from skillc.program import check_project
+from skillc.project.load import find_sources
 from skillc.render import render
 from skillc.source import SourceFile
-from skillc.tables import load_tables
+from skillc.syntax.lexer import lex
+from skillc.syntax.outline import Block, Line, outline
+from skillc.syntax.parser import Node, parse_line
+from skillc.syntax.tables import load_tables
 from skillspec.phrases import PHRASES
 
 REPOSITORY = Path(__file__).parents[2]

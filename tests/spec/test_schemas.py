@@ -10,8 +10,8 @@ import pytest
 from compiler_support import check, good_files
 from jsonschema import Draft202012Validator
 
-from skillc.output import OutputError, write_artifacts
-from skillc.validate import find_mismatch
+from skillc.emit.output import OutputError, write_artifacts
+from skillc.emit.validate import find_mismatch
 from skillspec import ARTIFACT_FORMAT
 from skillspec.artifacts import ArtifactError, ArtifactStore, decode_record
 from skillspec.schemas import KINDS, load_schema, schema_text, write_schemas

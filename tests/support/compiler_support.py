@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skillc.diagnostics import Report
-from skillc.load import find_sources
 from skillc.program import Checked, check_project, compile_project
+from skillc.project.load import find_sources
 from skillc.render import render
 from skillspec.phrases import PHRASES
 

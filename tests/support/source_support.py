@@ -10,12 +10,12 @@ from typing import Any
 from compiler_support import good_files
 
 from skillc.diagnostics import Report
-from skillc.lexer import Token, lex
-from skillc.outline import Block, outline
-from skillc.parser import Node, parse_line
 from skillc.program import check_project, compile_project
 from skillc.source import SourceFile
-from skillc.tables import grammar_text, start_symbols
+from skillc.syntax.lexer import Token, lex
+from skillc.syntax.outline import Block, outline
+from skillc.syntax.parser import Node, parse_line
+from skillc.syntax.tables import grammar_text, start_symbols
 
 _SOURCES = Path(__file__).parents[2] / "skills_src"
 _TERMINALS: dict[str, tuple[str, ...]] = {

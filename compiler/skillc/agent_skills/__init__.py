@@ -1,0 +1,1 @@
+"""The second target: Agent Skills packages that other agents load."""

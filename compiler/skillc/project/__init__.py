@@ -1,0 +1,1 @@
+"""The files of a project: finding them, their names, what they extend."""

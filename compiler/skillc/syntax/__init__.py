@@ -1,0 +1,1 @@
+"""Tokens, outline and parse: from source text to the nodes of the grammar."""
