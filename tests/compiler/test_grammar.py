@@ -6,9 +6,9 @@ from pathlib import Path
 
 from compiler_support import check, good_files, phrases
 
-from skillc.syntax import tables
 from skillc.diagnostics import Report
 from skillc.source import SourceFile
+from skillc.syntax import tables
 from skillc.syntax.lexer import lex
 from skillc.syntax.outline import outline
 from skillc.syntax.tables import build_tables, encode_tables, grammar_text, load_tables, start_symbols
