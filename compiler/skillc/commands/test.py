@@ -16,7 +16,7 @@ from skillc.source import Span
 from skillc.tree import TestDecl
 
 if TYPE_CHECKING:
-    from skillc.commands.test_run import LazySandbox, Seen
+    from skillc.commands.scripted import LazySandbox, Seen
     from skillspec.artifacts import ArtifactStore
 
 __all__ = ["Outcome", "run_tests", "say_outcomes", "select_tests"]
@@ -68,7 +68,7 @@ def run_tests(checked: Checked, tests: Sequence[TestDecl]) -> list[Outcome]:
 
 
 async def _run_all(store: ArtifactStore, tests: Sequence[TestDecl]) -> list[Outcome]:
-    from skillc.commands.test_run import LazySandbox
+    from skillc.commands.scripted import LazySandbox
 
     async with AsyncExitStack() as stack:
         python, checkers = LazySandbox("monty", stack), LazySandbox("cpython", stack)
@@ -78,7 +78,7 @@ async def _run_all(store: ArtifactStore, tests: Sequence[TestDecl]) -> list[Outc
 async def _run_one(
     test: TestDecl, store: ArtifactStore, python: LazySandbox, checkers: LazySandbox
 ) -> Outcome:
-    from skillc.commands.test_run import run_test
+    from skillc.commands.scripted import run_test
 
     seen = await run_test(test, store, python, checkers)
     if seen.skip is not None:
@@ -96,7 +96,7 @@ async def _run_one(
 
 def _judge(test: TestDecl, seen: Seen, report: Report) -> None:
     """Report what the script missed and each expectation that does not hold."""
-    from skillc.commands.test_expect import check_expectation
+    from skillc.commands.expectations import check_expectation
 
     if seen.problem is not None:
         span = test.sample.span if test.sample is not None else test.span

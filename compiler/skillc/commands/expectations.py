@@ -12,7 +12,7 @@ from skillc.diagnostics import listed
 from skillc.tree import Expectation
 
 if TYPE_CHECKING:
-    from skillc.commands.test_run import Seen
+    from skillc.commands.scripted import Seen
 
 __all__ = ["Miss", "check_expectation", "show"]
 
