@@ -115,7 +115,7 @@ class Desk:
 
     def result_text(self, result: Mapping[str, Any]) -> str:
         """Return what the judge is told of the verifier or pipeline that it asked for."""
-        shown = neutralise(str(result.get("text") or self._program.phrase("inconclusive")))
+        shown = self._program.harmless(str(result.get("text") or self._program.phrase("inconclusive")))
         return self._program.phrase("run_result", number=self.runs, result=shown)
 
     def run_text(self, result: RunResult) -> str:
@@ -123,12 +123,13 @@ class Desk:
         phrase = self._program.phrase
         self.seen.runs.add(str(self.runs))
         if result.ok:
-            value = neutralise(json.dumps(result.result, ensure_ascii=False))
+            value = self._program.harmless(json.dumps(result.result, ensure_ascii=False))
             text = phrase("run_result", number=self.runs, result=value)
         else:
-            text = phrase("run_failed", number=self.runs, error=neutralise(result.error))
+            text = phrase("run_failed", number=self.runs, error=self._program.harmless(result.error))
         if result.printed:
-            text += "\n" + phrase("run_printed", text=neutralise(result.printed.rstrip("\n")))
+            printed = self._program.harmless(result.printed.rstrip("\n"))
+            text += "\n" + phrase("run_printed", text=printed)
         bound = self._python.output_chars if self._python is not None else 0
         return text if len(text) <= bound else text[:bound] + phrase("cut", chars=bound)
 

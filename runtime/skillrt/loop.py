@@ -10,7 +10,10 @@ How it ends, numbered:
 1. the judge submits a ``final_answer`` that fits its schema: a valid verdict, or, where the findings
    give the readout nothing to compute, an invalid one, owned by the judge;
 2. no call, or the turns are spent: the answer is asked for with the tool forced; a forced call that
-   is cut or does not fit is asked for again, and then the judgment is invalid with its reason;
+   does not fit is asked for again, and then the judgment is invalid with its reason. A call that the
+   token limit cut leaves the conversation, and from then on it is asked for *bounded*: texts of a line,
+   one entry in each list that only comments on the answer. The trace has the cut turn and marks each
+   request that was bounded;
 3. without tools the answer is read from the judge's text: a text without one clear answer is invalid, and
    so is a text that the token limit cut, for what it lacks is its end;
 4. the endpoint fails: invalid, owned by the endpoint;
@@ -42,7 +45,7 @@ from skillrt.actions import (
 from skillrt.answers import read_answer, strip_thinking
 from skillrt.conclusion import conclude
 from skillrt.desk import FINAL, Desk, Submitted
-from skillrt.neutral import neutralise
+from skillrt.neutral import MARK, neutralise
 from skillrt.program import ChatRequest, Program
 from skillrt.verdict import ErrorOwner, Judgment, Usage, Verdict, add_usage
 from skillrt.view import JudgeView, SampleError, cut_fields
@@ -105,7 +108,7 @@ class JudgeLoop:
         self._events: list[dict[str, Any]] = []
         self._usage = Usage()
         self._turns = self._forced = self._shortened = 0
-        self._force_next = self._forcing = False
+        self._force_next = self._forcing = self._bounded = False
 
     # -------------------------------------------------------------------------------- being driven
 
@@ -117,6 +120,8 @@ class JudgeLoop:
             self._messages = self.program.messages(self.view, self._desk.evidence)
         except SampleError as error:
             return self._invalid(error.problem, "sample")
+        if marks := sum(message["content"].count(MARK) for message in self._messages):
+            self._events.append({"type": "forged", "marks": marks})
         return self._next()
 
     def verified(
@@ -181,6 +186,8 @@ class JudgeLoop:
         if self.program.link.delivery == "direct":
             return self._read_text(reply)
         calls = reply.tool_calls[:_CALLS_A_TURN]
+        if reply.finish_reason == "length" and self._was_answer(calls):
+            return self._cut_answer()
         # A judge may repeat what a candidate wrote: its own words go back as harmless as the sample's.
         content = neutralise(strip_thinking(reply.content))
         message: dict[str, Any] = {"role": "assistant", "content": content}
@@ -188,7 +195,7 @@ class JudgeLoop:
             message["tool_calls"] = [_sent_back(call) for call in calls]
         self._messages.append(message)
         if not calls:
-            return self._no_call(reply)
+            return self._no_call()
         self._calls.extend(calls)
         return self._work()
 
@@ -202,19 +209,32 @@ class JudgeLoop:
 
     def _request(self) -> Send:
         forced = FINAL if self._forcing else None
-        self._events.append({"type": "request", "messages": len(self._messages), "forced": forced})
+        bounded = self._forcing and self._bounded
+        self._events.append(
+            {"type": "request", "messages": len(self._messages), "forced": forced, "bounded": bounded}
+        )
         allowed = (FINAL,) if forced else self._desk.useful()
         program = self.program
-        return Send(ChatRequest(tuple(self._messages), program.tools, forced, allowed, program.choices))
-
-    def _no_call(self, reply: Reply) -> Action:
-        if self._forced >= _FORCED_TRIES:
-            why = (
-                "the answer was cut by the token limit"
-                if reply.finish_reason == "length"
-                else "it kept talking"
+        return Send(
+            ChatRequest(
+                tuple(self._messages), program.tools, forced, allowed, program.choices, bounded=bounded
             )
-            return self._invalid(f"no final answer: {why}", "judge")
+        )
+
+    def _was_answer(self, calls: Sequence[ToolCall]) -> bool:
+        """Tell whether a turn that was cut was on its way to the answer, and got no call whole."""
+        begun = self._forcing or any(call.name == FINAL for call in calls)
+        return begun and not any(_is_json_object(call.arguments) for call in calls)
+
+    def _cut_answer(self) -> Action:
+        if self._forced >= _FORCED_TRIES:
+            return self._invalid("no final answer: the answer was cut by the token limit", "judge")
+        self._force_next = self._bounded = True
+        return self._next()
+
+    def _no_call(self) -> Action:
+        if self._forced >= _FORCED_TRIES:
+            return self._invalid("no final answer: it kept talking", "judge")
         self._force_next = True
         self._say("user", self.program.phrase("final_now" if self._forced else "no_call"))
         return self._next()

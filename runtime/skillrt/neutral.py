@@ -12,9 +12,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["JOINER", "encodable", "neutralise", "neutralise_value", "plain"]
+__all__ = ["JOINER", "MARK", "encodable", "neutralise", "neutralise_value", "plain"]
 
 JOINER = "\u2060"
+MARK = "\\" + JOINER
+"""What :class:`skillrt.frame.Frame` puts before a forged part of the frame."""
 
 _CONTROL = re.compile(
     r"<(?=[|\uff5c])"  # <|im_end|>, <|eot_id|>, and the full-width bars of some families
@@ -44,8 +46,8 @@ def neutralise_value(value: Any) -> Any:
 
 
 def plain(text: str) -> str:
-    """Return ``text`` without the joiners that :func:`neutralise` put in."""
-    return text.replace(JOINER, "")
+    """Return ``text`` without the joiners that :func:`neutralise` put in, and without marks."""
+    return text.replace(MARK, "").replace(JOINER, "")
 
 
 def encodable(value: Any) -> Any:

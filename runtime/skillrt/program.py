@@ -8,6 +8,7 @@ serves it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from typing import Any
 
 from skillrt.arguments import ArgumentsReader
 from skillrt.evaluate import Scope, holds
+from skillrt.frame import GAP, Frame, template_lines
 from skillrt.neutral import neutralise, neutralise_value
 from skillrt.view import JudgeView, SampleError
 from skillspec.artifacts import ArtifactStore, link_id
@@ -35,6 +37,9 @@ from skillspec.records import (
 
 __all__ = ["ChatRequest", "Program", "load_program", "show_value"]
 
+_FRAMING = ("heading_evidence", "run_result", "run_failed")
+_PLACE = re.compile(r"\{\w+\}")
+
 Evidence = Mapping[str, Mapping[str, Any]]
 """What the verifiers found: verifier id to its result."""
 
@@ -44,7 +49,8 @@ class ChatRequest:
     """One request to the judge. ``forced`` names the tool that must be called; ``allowed`` the tools
     that are of use in this turn and ``choices`` the labels that answer a text request, for servers on
     which a call or a label has to be forced by a grammar. ``prefill`` asks for the probabilities of the
-    one token that goes on after this beginning of an answer."""
+    one token that goes on after this beginning of an answer. ``bounded`` asks for the forced call in a form
+    that cannot run on: by a JSON schema whose texts and lists are short."""
 
     messages: Sequence[Mapping[str, Any]]
     tools: Sequence[Mapping[str, Any]]
@@ -52,6 +58,7 @@ class ChatRequest:
     allowed: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     prefill: str | None = None
+    bounded: bool = False
 
 
 def show_value(value: Any) -> str:
@@ -109,6 +116,30 @@ class Program:
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+
+    @cached_property
+    def frame(self) -> Frame:
+        """What this link puts around the texts of a sample, which none of them may spell."""
+        lines: list[str] = []
+        for message in self.link.messages:
+            if message.role != "user":
+                continue
+            for part in message.parts:
+                match part:
+                    case TemplatePart():
+                        lines += template_lines(self._environment, self._store.text(part.ref))
+                    case TextPart():
+                        lines += self._store.text(part.ref).splitlines()
+                    case _:
+                        pass
+        if self.skill is not None:
+            lines += [_PLACE.sub(GAP, self.phrases[name]) for name in _FRAMING]
+            lines += [f"{name}:" for name in (*self._verifiers, *self._pipelines, *self._resources)]
+        return Frame(lines)
+
+    def harmless(self, text: str) -> str:
+        """Return a text that we did not write, so that it spells neither a control token nor the frame."""
+        return neutralise(self.frame.guard(text))
 
     def phrase(self, key: str, /, **values: object) -> str:
         """Return one of the skill's phrases, filled."""
@@ -168,7 +199,7 @@ class Program:
         if resource.text is not None:
             return self._store.text(resource.text)
         shown = [
-            neutralise(show_value(view.fields[field])) for field in resource.fields if field in view.fields
+            self.harmless(show_value(view.fields[field])) for field in resource.fields if field in view.fields
         ]
         return "\n\n".join(shown)
 
@@ -179,7 +210,8 @@ class Program:
         if template is None:
             self._templates[ref] = template = self._environment.from_string(self._store.text(ref))
         context: dict[str, Any] = {
-            field.name: neutralise_value(view.fields.get(field.name)) for field in self.task.fields
+            field.name: neutralise_value(self.frame.guard_value(view.fields.get(field.name)))
+            for field in self.task.fields
         }
         from jinja2 import TemplateError
 
@@ -210,7 +242,7 @@ class Program:
         lines = [self.phrases["heading_evidence"]]
         for name, result in evidence.items():
             shown = result.get("text") or self.phrases["inconclusive"]
-            lines.append(f"{name}: {neutralise(str(shown))}")
+            lines.append(f"{name}: {self.harmless(str(shown))}")
         return "\n".join(lines)
 
     def join(self, parts: Sequence[Part], view: JudgeView, evidence: Evidence) -> str:

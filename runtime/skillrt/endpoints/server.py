@@ -45,6 +45,7 @@ class Server:
         self._client = client
         self._silent = replace(config, enable_thinking=None)
         self._thinking_refused = False
+        self._bounds_refused = False
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
     def latency(self, share: float) -> float | None:
@@ -62,6 +63,7 @@ class Server:
             "breaker_opened": self.breaker.opened,
             "concurrency": int(self.limiter.limit),
             "thinking_refused": self._thinking_refused,
+            "bounds_refused": self._bounds_refused,
             "latency_s": None if median is None else [round(median, 3), round(slow or median, 3)],
         }
 
@@ -85,7 +87,8 @@ class Server:
         probe = self.breaker.started()
         self.counts["requests"] += 1
         try:
-            reply = read_reply(await self._post(request), self.config, forced=bool(request.tools))
+            answer = await self._post(request)
+            reply = read_reply(answer, self.config, forced=bool(request.tools), bounded=request.bounded)
         except EndpointFailure as failure:
             self._note_failure(failure, began, probe)
             raise
@@ -133,13 +136,18 @@ class Server:
 
     async def _post(self, request: ChatRequest) -> Any:
         config = self._silent if self._thinking_refused else self.config
+        if self._bounds_refused:
+            request = replace(request, bounded=False)
         try:
             return await self.post(request_body(request, config))
         except EndpointFailure as failure:
-            if config.enable_thinking is None or not refuses_thinking(failure):
+            if config.enable_thinking is not None and refuses_thinking(failure):
+                self._thinking_refused = True
+            elif request.bounded and failure.status in (400, 422) and failure.kind == "refused":
+                self._bounds_refused = True
+            else:
                 raise
-            self._thinking_refused = True
-            return await self.post(request_body(request, self._silent))
+        return await self._post(request)
 
     async def post(self, body: Mapping[str, Any]) -> Any:
         """Send a body once, past admission and breaker, and return the decoded answer.

@@ -3,7 +3,9 @@
 A conversation stays with the server that has its prefix cached. It moves when that server fails, its
 breaker is open, or it asks to be left alone for long, and then only the turn is repeated, not the
 conversation. A request that hangs longer than nearly all others is sent a second time elsewhere, where
-there is room, and the first answer counts.
+there is room, and the first answer counts. How long that is shows while the request waits, so that even
+the first wave is served; how many are sent twice is a bounded share, so that servers which are slow
+altogether do not get their load doubled.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import asyncio
 import contextlib
 import itertools
 import random
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -26,7 +29,12 @@ __all__ = ["Conversation", "Transport", "open_endpoints"]
 
 _BACKOFF_S = 0.1
 _BACKOFF_MOST_S = 10.0
-_HEDGE_FACTOR = 3.0
+_HEDGE_FACTOR = 2.0
+_HEDGE_QUANTILE = 0.95
+_HEDGE_SHARE = 0.1
+_LOOK_S = 0.1
+_LOOK_AGAIN = 0.25
+"""A request of which no more is known looks again after this share of the time that it has waited."""
 _WORTH_WAITING_S = 5.0
 """A server that asks for a longer pause loses its conversations: filling another's cache is cheaper."""
 _SPARE_CONNECTIONS = 8
@@ -39,6 +47,7 @@ class Transport:
         self.config = config
         self.servers = servers
         self._turn = itertools.count()
+        self._asked = self._hedged = 0
         # Jitter spreads retries in time; it never reaches a verdict.
         self._jitter = random.Random(0)  # noqa: S311
 
@@ -118,14 +127,15 @@ class Transport:
 
     async def _ask(self, number: int, request: ChatRequest) -> tuple[Reply, int]:
         server = self.servers[number]
-        slow = server.latency(0.95) if self.config.hedge and len(self.servers) > 1 else None
-        if slow is None:
+        if not self.config.hedge or len(self.servers) == 1:
             return await server.ask(request), number
-        tasks = {asyncio.create_task(server.ask(request)): number}
+        self._asked += 1
+        first = asyncio.create_task(server.ask(request))
+        tasks = {first: number}
         try:
-            done, _ = await asyncio.wait(tasks, timeout=_HEDGE_FACTOR * slow)
-            spare = None if done else self._spare(number)
+            spare = await self._wait(first, number)
             if spare is not None:
+                self._hedged += 1
                 server.counts["hedged"] += 1
                 tasks[asyncio.create_task(self.servers[spare].ask(request))] = spare
             return await _first_reply(tasks)
@@ -134,7 +144,29 @@ class Transport:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _wait(self, task: asyncio.Task[Reply], number: int) -> int | None:
+        """Wait for a request; return the server to send it to as well once it hangs, None when it is done."""
+        began, pause = time.monotonic(), _LOOK_S
+        while not (await asyncio.wait((task,), timeout=pause))[0]:
+            waited = time.monotonic() - began
+            slow = self._slow(number)
+            left = 0.0 if slow is None else _HEDGE_FACTOR * slow - waited
+            if slow is not None and left <= 0 and (spare := self._spare(number)) is not None:
+                return spare
+            pause = max(_LOOK_S, left if left > 0 else waited * _LOOK_AGAIN)
+        return None
+
+    def _slow(self, number: int) -> float | None:
+        """Return what is slow for a server, in seconds, or for the slowest other one while it is unknown."""
+        own = self.servers[number].latency(_HEDGE_QUANTILE)
+        if own is not None:
+            return own
+        known = [server.latency(_HEDGE_QUANTILE) for server in self.servers]
+        return max((latency for latency in known if latency is not None), default=None)
+
     def _spare(self, busy: int) -> int | None:
+        if self._hedged >= max(1.0, _HEDGE_SHARE * self._asked):
+            return None
         free = (
             number
             for number, server in enumerate(self.servers)

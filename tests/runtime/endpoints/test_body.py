@@ -70,6 +70,49 @@ def test_schema_mode_forces_one_of_the_tools_of_use() -> None:
     assert "chat_template_kwargs" not in forced
 
 
+def final_schema(skill: str, task: str, setting: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a bounded request sends, and the schema of its final_answer."""
+    one = program(task, "preloaded", skill, setting)
+    body = request_body(ChatRequest((), one.tools, "final_answer", bounded=True), NATIVE)
+    schema = body["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["name"] == {"const": "final_answer"}
+    return body, schema["properties"]["arguments"]["properties"]
+
+
+def test_a_bounded_request_sends_the_same_tools_and_a_schema_that_ends() -> None:
+    body, bounded = final_schema("reward_judge_fair", "starter", "fair")
+    assert body["tools"] == list(program("starter", "preloaded").tools)
+    assert (body["tool_choice"], "logit_bias" in body) == ("none", False)
+    assert bounded["reason"]["maxLength"] <= 80
+    assert bounded["findings"]["maxItems"] == 1
+    cites = bounded["findings"]["items"]["properties"]["cites"]
+    assert (cites["maxItems"], cites["items"]["properties"]["ref"]["maxLength"] <= 80) == (1, True)
+    assert bounded["verdict"]["enum"] == ["A", "B"]
+
+
+def test_what_an_answer_is_computed_from_keeps_its_length() -> None:
+    _, checklist = final_schema("instruction_following", "ifrb_constraint", "fair")
+    assert (checklist["verdicts"]["maxItems"], checklist["findings"]["maxItems"]) == (200, 1)
+    _, score = final_schema("instruction_following_pointwise", "if_pointwise", "operational")
+    assert score["findings"]["maxItems"] == 60
+    assert score["findings"]["items"]["properties"]["why"]["anyOf"][0]["maxLength"] <= 80
+
+
+def test_a_bound_is_not_below_what_the_schema_demands() -> None:
+    parameters = {
+        "type": "object",
+        "properties": {
+            "verdict": {"type": "string", "enum": ["A"]},
+            "cites": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 5},
+            "none": {"type": "array", "items": {"type": "integer"}, "maxItems": 0},
+        },
+    }
+    tool = {"type": "function", "function": {"name": "final_answer", "parameters": parameters}}
+    body = request_body(ChatRequest((), (tool,), "final_answer", bounded=True), NATIVE)
+    bounded = body["response_format"]["json_schema"]["schema"]["properties"]["arguments"]["properties"]
+    assert (bounded["cites"]["maxItems"], bounded["none"]["maxItems"]) == (2, 0)
+
+
 def test_schema_mode_forces_a_label_where_there_are_no_tools() -> None:
     body = request_body(opening("direct"), SCHEMA)
     labels = [label.shown for label in program("starter", "direct").task.answer.labels]  # type: ignore[union-attr]
@@ -159,6 +202,7 @@ def test_in_schema_mode_the_call_is_in_the_content(content: str, calls: int) -> 
     reply = read_reply(answer({"content": content}), SCHEMA, forced=True)
     assert len(reply.tool_calls) == calls
     assert reply.content == ("" if calls else content)
+    assert read_reply(answer({"content": content}), NATIVE, forced=True, bounded=True) == reply
     # In native mode, and where no tools were sent, content is content.
     assert read_reply(answer({"content": content}), NATIVE, forced=True).content == content
     assert read_reply(answer({"content": content}), SCHEMA).tool_calls == ()

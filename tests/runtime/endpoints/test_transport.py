@@ -96,7 +96,7 @@ FAULTS = {
 async def test_a_fault_is_met_by_sending_again(name: str, serve: Callable[..., ScriptedServer]) -> None:
     fault, kind = FAULTS[name]
     server = serve(faulty(TALK, {0: fault, 1: fault}))
-    async with opened(server, request_timeout_s=0.3) as transport:
+    async with opened(server, request_timeout_s=0.3 if kind == "deadline" else 5.0) as transport:
         reply = await transport.conversation().send(REQUEST)
         report = transport.report()[0]
     assert (reply.content, reply.usage.retries) == ("A", 2)
@@ -109,7 +109,7 @@ async def test_a_fault_is_met_by_sending_again(name: str, serve: Callable[..., S
 async def test_a_fault_without_end_ends_in_a_reason(name: str, serve: Callable[..., ScriptedServer]) -> None:
     fault, kind = FAULTS[name]
     server = serve(lambda turn: fault)
-    async with opened(server, request_timeout_s=0.2, retries=1) as transport:
+    async with opened(server, request_timeout_s=0.2 if kind == "deadline" else 5.0, retries=1) as transport:
         with pytest.raises(EndpointFailure) as caught:
             await transport.conversation().send(REQUEST)
     assert caught.value.kind == kind
@@ -199,6 +199,27 @@ async def test_thinking_is_dropped_for_a_server_that_refuses_it_and_that_is_reme
     assert all("chat_template_kwargs" not in body for body in picky.bodies()[before:])
     assert all("chat_template_kwargs" in body for body in plain.bodies())
     assert not any(reply.usage.retries for reply in replies)
+
+
+@pytest.mark.parametrize("takes", [True, False])
+async def test_an_answer_that_is_cut_is_asked_for_in_bounds_where_the_server_takes_them(
+    takes: bool, serve: Callable[..., ScriptedServer]
+) -> None:
+    def rambles(turn: Turn) -> Reply:
+        if "response_format" not in turn.body:
+            done = sum("response_format" not in body for body in server.bodies())
+            return final(lambda turn: "B")(turn) if done == 4 else Say("Well, ", "length")
+        return final(lambda turn: "A")(turn) if takes else Status(400, "response_format: not with tools")
+
+    server = serve(rambles)
+    async with opened(server) as transport:
+        judgment = await judged(transport)
+        assert transport.report()[0]["bounds_refused"] is not takes
+    assert (judgment.verdict.valid, judgment.verdict.outcome) == (True, "A" if takes else "B")
+    # Talk, cut answer, bounded answer; or, where it was refused once, two more tries without.
+    assert ["response_format" in body for body in server.bodies()] == (
+        [False, False, True] if takes else [False, False, True, False, False]
+    )
 
 
 async def test_reasoning_is_never_the_answer(serve: Callable[..., ScriptedServer]) -> None:
@@ -320,6 +341,46 @@ async def test_a_request_that_hangs_is_sent_elsewhere_and_the_loser_given_up(
     assert took < 2
     assert (report[0]["hedged"], report[0]["given_up"], report[0]["answered"]) == (1, 1, 20)
     assert len(other.requests) == 1
+
+
+async def test_the_first_wave_is_hedged_too(serve: Callable[..., ScriptedServer]) -> None:
+    """All start at once, when no latency is known; what is slow shows while they wait."""
+    one = serve(lambda turn: Hang(30) if turn.number % 20 == 7 else Say("A"), latency_s=0.05)
+    other = serve(lambda turn: Say("A"), latency_s=0.05)
+    async with opened(one, other, concurrency=64, request_timeout_s=20.0) as transport:
+        began = time.monotonic()
+        replies = await asyncio.gather(*(transport.conversation().send(REQUEST) for _ in range(120)))
+        assert time.monotonic() - began < 5
+        report = transport.report()
+    assert len(replies) == 120
+    assert (report[0]["hedged"], report[0]["given_up"], report[0]["answered"]) == (3, 3, 57)
+
+
+async def test_a_server_that_never_answers_is_measured_by_the_others(
+    serve: Callable[..., ScriptedServer],
+) -> None:
+    mute, other = serve(lambda turn: Hang(30)), serve()
+    async with opened(mute, other, request_timeout_s=20.0) as transport:
+        for _ in range(20):
+            await transport.send(REQUEST, 1)
+        _, number = await asyncio.wait_for(transport.send(REQUEST, 0), 5)
+    assert number == 1
+
+
+async def test_servers_that_slow_down_together_get_a_bounded_share_twice(
+    serve: Callable[..., ScriptedServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport_module, "_LOOK_S", 0.01)
+    slow = [serve(lambda turn: Say("A")) for _ in range(2)]
+    async with opened(*slow, concurrency=200) as transport:
+        for _ in range(40):
+            await transport.conversation().send(REQUEST)
+        for server in slow:
+            server.latency_s = 0.8
+        await asyncio.gather(*(transport.conversation().send(REQUEST) for _ in range(100)))
+        hedged = sum(report.get("hedged", 0) for report in transport.report())
+    assert 1 <= hedged <= 14
+    assert sum(len(server.requests) for server in slow) == 140 + hedged
 
 
 async def test_no_hedge_where_it_is_switched_off(serve: Callable[..., ScriptedServer]) -> None:
