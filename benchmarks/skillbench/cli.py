@@ -40,7 +40,11 @@ _MODULES = {"data": "datasets", "endpoints": "endpoints_check", "run": "run_comm
 """Modules that are not called as their command."""
 
 
-def _parser(command: str | None) -> argparse.ArgumentParser:
+_SHELLS = ("bash", "zsh", "fish")
+
+
+def _parser(command: str | None, *, whole: bool = False) -> argparse.ArgumentParser:
+    """Return the parser; with the arguments of one deferred command alone, unless it is to be ``whole``."""
     parser = argparse.ArgumentParser(
         prog="skillbench", description="Measure LLM judges, with and without a compiled skill."
     )
@@ -59,9 +63,13 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
     sample.add_argument("--row", type=positive, default=1, metavar="N", help="row number, from 1")
     sample.add_argument("--order", choices=("AB", "BA"), default="AB", help="order of the responses")
     sample.set_defaults(run=_sample)
+    completion = commands.add_parser("completion", help="print a script that completes this command")
+    completion.description = 'Print a script for the shell; with bash: eval "$(skillbench completion bash)".'
+    completion.add_argument("shell", choices=_SHELLS)
+    completion.set_defaults(run=_completion)
     for name, what in _DEFERRED.items():
         deferred = commands.add_parser(name, help=what, description=what)
-        if name == command:
+        if whole or name == command:
             held = _MODULES.get(name, name)
             module = import_module(f"skillbench.{held}")
             getattr(module, f"add_{held}_arguments")(deferred)
@@ -79,6 +87,22 @@ def _sample(arguments: argparse.Namespace) -> int:
     from skillbench.sample import sample_json
 
     print(sample_json(arguments.suite, arguments.data, arguments.row, arguments.order))
+    return 0
+
+
+def _completion(arguments: argparse.Namespace) -> int:
+    import shtab
+
+    parser = _parser(None, whole=True)
+    todo: list[argparse.ArgumentParser] = [parser]
+    while todo:
+        for action in todo.pop()._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                todo.extend(action.choices.values())
+            elif action.type is Path or action.metavar in ("DIR", "FILE"):
+                complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE
+                action.complete = complete  # type: ignore[attr-defined]
+    print(shtab.complete(parser, arguments.shell))
     return 0
 
 

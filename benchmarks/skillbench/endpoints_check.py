@@ -40,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", metavar="NAME", help="the model's name at the server")
     parser.add_argument(
+        "--preset", metavar="NAME", help="model preset, which gives the name (skillbench models lists them)"
+    )
+    parser.add_argument(
         "--chat", action="store_true", help="check plain chats (the default where --tools is not given)"
     )
     parser.add_argument("--tools", action="store_true", help="check tool calls")
@@ -55,13 +58,14 @@ def run(args: argparse.Namespace) -> int:
     """Ask the servers, print the table, and return the exit code.
 
     Raises:
-        BenchError: no model is named, or a URL is none.
+        BenchError: no model is named, there is no such preset, or a URL is none.
     """
+    from skillbench.presets import find_preset
     from skillbench.run import Endpoint, local_judge
 
     config = Endpoint(
         base_urls=tuple(args.base_url),
-        model=args.model,
+        model=args.model or (find_preset(args.preset).served if args.preset else None),
         api_key=os.environ.get(args.api_key_env),
         request_timeout_s=args.timeout,
     ).config()

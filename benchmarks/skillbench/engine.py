@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from skillbench.errors import BenchError
 from skillbench.suites.base import Case
@@ -24,14 +24,37 @@ from skillrt.view import SampleError, make_view
 if TYPE_CHECKING:
     from skillbench.controls import Control
 
-__all__ = ["ControlEngine", "Engine", "ModelEngine", "Programs", "load_programs", "open_engine"]
+__all__ = [
+    "ControlEngine",
+    "Engine",
+    "EngineGoneError",
+    "ModelEngine",
+    "ProgramChoice",
+    "Programs",
+    "ReadoutKind",
+    "broken",
+    "load_programs",
+    "open_engine",
+]
+
+
+ReadoutKind = Literal["text", "logprobs"]
+"""How a verdict is read: from what the judge says, or from the probabilities of the labels' tokens."""
+
+
+class EngineGoneError(Exception):
+    """Nothing is left that could judge; the text is for a person. What is recorded can be continued."""
 
 
 class Engine(Protocol):
     """Judges cases."""
 
     async def judge(self, case: Case) -> Judgment:
-        """Judge one case; whatever fails is recorded in the judgment."""
+        """Judge one case; whatever fails is recorded in the judgment.
+
+        Raises:
+            EngineGoneError: neither this case nor any other can be judged any more.
+        """
 
     async def alive(self) -> bool:
         """Tell whether a server still answers."""
@@ -44,6 +67,7 @@ class Programs:
     main: Mapping[str, Program]
     direct: Mapping[str, Program]
     routed: frozenset[str] = frozenset()
+    readout: ReadoutKind = "text"
 
     def of(self, case: Case) -> Program:
         """Return the program that judges ``case``."""
@@ -55,26 +79,31 @@ class Programs:
         return (*self.main.values(), *(self.direct.values() if self.routed else ()))
 
 
-def load_programs(
-    artifacts: str | None,
-    tasks: tuple[str, ...],
-    skill: str | None,
-    setting: str | None,
-    delivery: str,
-    routed: frozenset[str] = frozenset(),
-) -> Programs:
-    """Load one link for each task. ``setting`` None means the skill's own.
+@dataclass(frozen=True, slots=True)
+class ProgramChoice:
+    """Which links a run uses: one for each task of the suite.
+
+    ``skill`` None judges directly; ``setting`` is ``fair`` or ``operational``, None the skill's own.
+    ``routed`` are groups that are judged directly whatever the skill.
+    """
+
+    tasks: tuple[str, ...]
+    skill: str | None
+    setting: str | None
+    delivery: str
+    routed: frozenset[str] = frozenset()
+    readout: ReadoutKind = "text"
+
+
+def load_programs(artifacts: str | Mapping[str, bytes] | None, choice: ProgramChoice) -> Programs:
+    """Load the links of a choice.
 
     Args:
-        artifacts: their folder; the installation's own when None.
-        tasks: the tasks of the suite.
-        skill: the skill, None to judge directly.
-        setting: ``fair`` or ``operational``.
-        delivery: how the skill is delivered.
-        routed: groups that are judged directly whatever the skill.
+        artifacts: their folder, or themselves by path; the installation's own when None.
+        choice: which of them.
 
     Raises:
-        BenchError: an artifact is missing or broken, or there is no such combination.
+        BenchError: an artifact is missing or broken, there is no such combination, or it cannot be read so.
     """
     from pathlib import Path
 
@@ -82,17 +111,36 @@ def load_programs(
     from skillspec.artifacts import ArtifactError, ArtifactStore, link_id
 
     try:
-        store = ArtifactStore(Path(artifacts) if artifacts else None)
+        if isinstance(artifacts, Mapping):
+            store = ArtifactStore(files=artifacts)
+        else:
+            store = ArtifactStore(Path(artifacts) if artifacts else None)
+        skill, setting = choice.skill, choice.setting
         if setting is None:
             setting = store.skill(skill).setting if skill is not None else "fair"
-        main = {task: load_program(store, link_id(task, skill, setting, delivery)) for task in tasks}
+        main = {
+            task: load_program(store, link_id(task, skill, setting, choice.delivery)) for task in choice.tasks
+        }
         direct = {
             task: load_program(store, link_id(task, None, "fair", "direct"))
-            for task in (tasks if routed else ())
+            for task in (choice.tasks if choice.routed else ())
         }
-        return Programs(main, direct, routed)
+        programs = Programs(main, direct, choice.routed, choice.readout)
     except ArtifactError as error:
         raise BenchError(str(error)) from error
+    if choice.readout == "logprobs":
+        _check_weighable(programs)
+    return programs
+
+
+def _check_weighable(programs: Programs) -> None:
+    from skillrt.logprobs import LogprobsError, answer_texts
+
+    try:
+        for program in programs.all:
+            answer_texts(program)
+    except LogprobsError as error:
+        raise BenchError(f"--readout logprobs: {error}") from error
 
 
 class ModelEngine:
@@ -114,10 +162,10 @@ class ModelEngine:
         self.models: tuple[str, ...] = ()
 
     async def check(self) -> None:
-        """Ask the servers which models they have.
+        """Ask the servers which models they have, and for log probabilities where the run needs them.
 
         Raises:
-            BenchError: no server answers, or the one that does has other models.
+            BenchError: no server answers, or the one that does has other models or gives no probabilities.
         """
         try:
             self.models = await self._transport.check()
@@ -128,6 +176,14 @@ class ModelEngine:
                 f"the server has no model {self._config.model}; it has: {', '.join(self.models)}. "
                 "Name one of them with --model."
             )
+        if self._programs.readout == "logprobs":
+            from skillrt.logprobs import LogprobsError, require_logprobs
+
+            try:
+                for _ in self._config.base_urls:  # conversations go round the servers
+                    await require_logprobs(self._transport.conversation())
+            except LogprobsError as error:
+                raise BenchError(f"--readout logprobs cannot be used here: {error}") from error
 
     async def alive(self) -> bool:
         """Tell whether a server still answers."""
@@ -137,12 +193,16 @@ class ModelEngine:
             return False
         return True
 
-    def report(self) -> list[dict[str, Any]]:
+    async def report(self) -> list[dict[str, Any]]:
         """Return for each server what became of its requests."""
         return self._transport.report()
 
     async def judge(self, case: Case) -> Judgment:
         """Judge one case with the program of its task."""
+        if self._programs.readout == "logprobs":
+            return await _judge_by_logprobs(
+                self._programs.of(case), case, self._transport, self._config.judgment_timeout_s
+            )
         return await _judge(
             self._programs.of(case),
             case,
@@ -166,7 +226,7 @@ class ControlEngine:
         """A control is always there."""
         return True
 
-    def report(self) -> list[dict[str, Any]]:
+    async def report(self) -> list[dict[str, Any]]:
         """Return nothing: a control has no servers."""
         return []
 
@@ -174,6 +234,12 @@ class ControlEngine:
         """Judge one case with the program of its task."""
         program = self._programs.of(case)
         return await _judge(program, case, self._control.sit_down(program, case), None, self._checkers, None)
+
+
+def broken(error: Exception) -> Judgment:
+    """The judgment of a case on which our own code failed."""
+    problem = f"{type(error).__name__}: {error}"
+    return Judgment(Verdict(valid=False, error=problem, error_owner="harness"), Usage())
 
 
 async def _judge(
@@ -192,6 +258,22 @@ async def _judge(
         return Judgment(Verdict(valid=False, error=error.problem, error_owner="sample"), Usage())
     return await judge(
         program, view, transport=chats, sandbox=sandbox, checkers=checkers, deadline_s=deadline_s
+    )
+
+
+async def _judge_by_logprobs(
+    program: Program, case: Case, chats: Chats, deadline_s: float | None
+) -> Judgment:
+    """Judge in both orders of the responses, unless the suite makes a judgment of each."""
+    from skillbench.suites.pairs import ORDERS
+    from skillrt.logprobs import judge_by_logprobs
+
+    try:
+        view = make_view(program.task, program.link, case.fields)
+    except SampleError as error:
+        return Judgment(Verdict(valid=False, error=error.problem, error_owner="sample"), Usage())
+    return await judge_by_logprobs(
+        program, view, transport=chats, both_orders=case.order not in ORDERS, deadline_s=deadline_s
     )
 
 

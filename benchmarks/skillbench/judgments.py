@@ -16,10 +16,11 @@ from typing import Any, Final
 import msgspec
 
 from skillbench.journal import TRACES, read_predictions
+from skillbench.probabilities import stated_chance
 from skillbench.suites.base import Prediction, Suite
 from skillrt.verdict import Verdict
 
-__all__ = ["COSTS", "Judgments", "read_judgments", "stated_chance"]
+__all__ = ["COSTS", "Judgments", "read_judgments"]
 
 COSTS: Final = ("prompt_tokens", "cached_tokens", "completion_tokens", "requests", "tool_calls", "latency_s")
 """What a judgment costs, by the names of :class:`skillrt.verdict.Usage`; ``sandbox_s`` is from the traces."""
@@ -103,19 +104,6 @@ def _right(suite: Suite, gold: Any, answer: Any) -> int:
     except (KeyError, TypeError, ValueError, AttributeError):
         return UNKNOWN
     return UNKNOWN if points is None else RIGHT if points >= 1 else WRONG
-
-
-def stated_chance(row: Prediction) -> tuple[float, int] | None:
-    """Return a stated chance of being right and whether it was, None where none was stated.
-
-    A score between 0 and 1 for a response that is right or wrong is such a chance.
-    """
-    gold, outcome = row.gold, row.outcome
-    if not isinstance(gold, Mapping) or "number" not in gold or "correct" not in gold:
-        return None
-    if not isinstance(outcome, int | float) or isinstance(outcome, bool) or not 0 <= outcome <= 1:
-        return None
-    return float(outcome), int(gold["number"] < gold["correct"])
 
 
 def _add(found: Judgments, row: Prediction, suite: Suite, places: dict[str, int]) -> None:

@@ -1,7 +1,8 @@
 """``skillbench matrix``: every run of a plan, one after the other, and one table of all.
 
 Each run lies in its own folder and is resumed as any run is; the same command goes on after a kill
-and leaves what is finished alone. The table is written anew after each run.
+and leaves what is finished alone. The table is written anew after each run, and at the end a page for
+each benchmark with its runs side by side.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from skillbench.arguments import positive
+from skillbench.arguments import add_engine_arguments, positive, ray_options
 from skillbench.errors import BenchError
 from skillbench.plan import Cell, Plan, read_plan
+from skillbench.ray_cluster import open_cluster
+from skillbench.report.write import MOST_RUNS, try_to_report
 from skillbench.run import Endpoint, RunOptions, run
 
 __all__ = ["MATRIX_FORMAT", "add_matrix_arguments", "run_matrix", "table"]
@@ -52,6 +56,7 @@ def add_matrix_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--api-key-env", default="OPENAI_API_KEY", metavar="VAR", help="variable with the key"
     )
+    add_engine_arguments(parser)
     parser.add_argument("--artifacts", metavar="DIR", help="compiled artifacts (default: the installation's)")
     parser.add_argument("--retry-errors", action="store_true", help="judge endpoint failures again")
     parser.add_argument("--table", action="store_true", help="run nothing; print the table of what there is")
@@ -75,17 +80,47 @@ def run_matrix(args: argparse.Namespace) -> int:
     if not args.table:
         prepared = [_prepare(cell, plan, args) for cell in plan.cells()]
         _check(prepared)
+        code = _run_all(prepared, plan, args)
+        if code:
+            return code
+    print(_write(plan, args.out))
+    return 0
+
+
+def _run_all(prepared: Sequence[_Prepared], plan: Plan, args: argparse.Namespace) -> int:
+    ray = ray_options(args)
+    judged: set[Path] = set()
+    with ExitStack() as stack:
+        if ray is not None:  # one cluster for all runs
+            stack.enter_context(open_cluster(ray))
         for number, one in enumerate(prepared, 1):
             if not args.quiet:
                 print(f"[{number}/{len(prepared)}] {one.cell.folder}", file=sys.stderr, flush=True)
             result = run(one.options)
+            if result.judged:
+                judged.add(one.cell.folder)
             _write(plan, args.out)
             if result.ending != "done":
-                how = "interrupted" if result.ending == "interrupted" else "the endpoint stopped answering"
+                how = "interrupted" if result.ending == "interrupted" else result.why
                 print(f"skillbench: {how}; the same command goes on with {one.cell.folder}", file=sys.stderr)
                 return 130 if result.ending == "interrupted" else 1
-    print(_write(plan, args.out))
+    for page, cells in _pages(plan, args.out):
+        if not page.exists() or any(cell.folder in judged for cell in cells):
+            try_to_report([args.out / cell.folder for cell in cells], page, quiet=args.quiet)
     return 0
+
+
+def _pages(plan: Plan, out: Path) -> Iterator[tuple[Path, list[Cell]]]:
+    """Yield pages of runs side by side: of a benchmark, or of one model's where those are too many."""
+    for benchmark in plan.benchmarks:
+        cells = [cell for cell in plan.cells() if cell.benchmark is benchmark]
+        pages = {out / f"{benchmark.title}.html": cells}
+        if len(cells) > MOST_RUNS:
+            pages = {
+                out / model.name / f"{benchmark.title}.html": [one for one in cells if one.model is model]
+                for model in plan.models
+            }
+        yield from ((page, some) for page, some in pages.items() if 1 < len(some) <= MOST_RUNS)
 
 
 def _narrowed(plan: Plan, args: argparse.Namespace) -> Plan:
@@ -136,6 +171,7 @@ def _prepare(cell: Cell, plan: Plan, args: argparse.Namespace) -> _Prepared:
         max_tokens=model.max_tokens,
         seed=plan.seed,
         enable_thinking=model.enable_thinking,
+        tool_mode=model.tool_mode,
         concurrency=args.concurrency or model.concurrency,
     ).config()
     options = RunOptions(
@@ -153,6 +189,7 @@ def _prepare(cell: Cell, plan: Plan, args: argparse.Namespace) -> _Prepared:
         artifacts=args.artifacts,
         retry_errors=args.retry_errors,
         quiet=args.quiet,
+        ray=ray_options(args),
     )
     return _Prepared(cell, options)
 
@@ -170,7 +207,7 @@ def _files(root: Path, pattern: str) -> Iterator[Path]:
 
 def _check(prepared: Sequence[_Prepared]) -> None:
     """Find whatever is wrong with any run before the first one begins; data is checked once."""
-    from skillbench.engine import load_programs
+    from skillbench.engine import ProgramChoice, load_programs
     from skillbench.suites import open_suite
 
     checked: set[tuple[Any, ...]] = set()
@@ -178,9 +215,9 @@ def _check(prepared: Sequence[_Prepared]) -> None:
         options = one.options
         suite = open_suite(options.suite, options.data, options.mode, options.placement_seed)
         try:
-            load_programs(
-                options.artifacts, suite.tasks, options.skill, options.setting, options.delivery or "direct"
-            )
+            delivery = options.delivery or "direct"
+            choice = ProgramChoice(suite.tasks, options.skill, options.setting, delivery)
+            load_programs(options.artifacts, choice)
         except BenchError as error:
             raise BenchError(f"{one.cell.folder}: {error}") from error
         key = (options.suite, options.data, options.mode)

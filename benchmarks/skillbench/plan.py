@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -15,8 +15,8 @@ from skillbench.suites import SUITE_MODES
 
 __all__ = ["SHIPPED", "BenchmarkPlan", "Cell", "ModelPlan", "Plan", "SettingPlan", "read_plan"]
 
-SHIPPED: Final = Path(__file__).resolve().parent.parent / "plans"
-"""The plans of the repository; a plan's name alone is looked up here."""
+SHIPPED: Final = Path(__file__).resolve().parent / "plans"
+"""The plans that ship; a plan's name alone is looked up here."""
 
 
 class ModelPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,6 +29,7 @@ class ModelPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     temperature: float = 0.0
     max_tokens: int | None = None
     enable_thinking: bool = False
+    tool_mode: Literal["native", "schema"] | None = None
 
 
 class BenchmarkPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

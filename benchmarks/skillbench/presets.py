@@ -19,6 +19,7 @@ _FLAGS: Final = (
     "--reasoning-parser",
     "qwen3",
     "--language-model-only",
+    "--enable-prompt-tokens-details",
 )
 
 
@@ -30,7 +31,8 @@ class Preset:
         served: the name that it is served under.
         concurrency: judgments in flight to one server; what it is given in fact adapts to its answers.
         tensor_parallel: GPUs that one server of it is spread over.
-        flags: what ``vllm serve`` needs so that tool calls and thoughts are read apart.
+        flags: what ``vllm serve`` needs so that tool calls and thoughts are read apart, and the tokens
+            that its prefix cache served are counted.
     """
 
     served: str

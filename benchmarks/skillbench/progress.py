@@ -7,7 +7,7 @@ from typing import Any
 
 from skillbench.journal import Journal
 
-__all__ = ["Progress", "short_count"]
+__all__ = ["Progress", "note", "short_count"]
 
 
 def short_count(number: int) -> str:
@@ -18,6 +18,12 @@ def short_count(number: int) -> str:
         if number < 1000 * size or unit == "G":
             return f"{number / size:.3g}{unit}"
     raise AssertionError("unreachable")
+
+
+def note(what: str, *, quiet: bool) -> None:
+    """Tell a person at a terminal what goes on after the judging, where that may take a while."""
+    if not quiet and sys.stderr.isatty():
+        print(f"{what} ...", file=sys.stderr, flush=True)
 
 
 class Progress:

@@ -142,6 +142,8 @@ def _row(row: Prediction, judgment: Judgment, suite: Suite) -> Prediction:
         decided_by=verdict.decided_by,
         reason=verdict.reason,
         usage=judgment.usage,
+        probabilities=verdict.probabilities,
+        mass=verdict.mass,
     )
 
 

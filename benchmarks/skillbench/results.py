@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from skillbench.probabilities import Probabilities
 from skillbench.progress import short_count
 from skillbench.suites.base import Estimate, Prediction, Scores, Suite
 
@@ -32,8 +33,9 @@ class _Tally:
     usage: Counter[str] = field(default_factory=Counter)
     overruled: int = 0
     grounded: Counter[str] = field(default_factory=Counter)
+    probabilities: Probabilities = field(default_factory=Probabilities)
 
-    def watch(self, rows: Iterable[Prediction]) -> Iterator[Prediction]:
+    def watch(self, rows: Iterable[Prediction], suite: Suite) -> Iterator[Prediction]:
         for row in rows:
             self.judgments += 1
             self.valid += row.valid
@@ -44,6 +46,7 @@ class _Tally:
                 self.grounded["grounded" if row.grounded else "ungrounded"] += 1
             for name in _SUMS:
                 self.usage[name] += getattr(row.usage, name)
+            self.probabilities.see(row, suite)
             yield row
 
 
@@ -73,11 +76,13 @@ def metrics_of(suite: Suite, rows: Iterable[Prediction], expected: int) -> dict[
         rows: the predictions, in any order; read once.
         expected: how many judgments the whole run has.
 
-    Values are per cent, Kendall too; ``official`` is by the readout, ``said`` by the judge's own answer.
+    Values are per cent, Kendall too; ``official`` is by the readout, ``said`` by the judge's own answer;
+    ``probabilities`` is there where the judgments have some.
     """
     tally = _Tally()
-    scores: Scores = suite.score(tally.watch(rows))
+    scores: Scores = suite.score(tally.watch(rows, suite))
     head = scores.readout[scores.headline] if scores.headline is not None else None
+    weighed = tally.probabilities.facts()
     return {
         "format": METRICS_FORMAT,
         "suite": suite.name,
@@ -99,6 +104,7 @@ def metrics_of(suite: Suite, rows: Iterable[Prediction], expected: int) -> dict[
         "orders": {name: dict(facts) for name, facts in scores.orders.items()},
         "references": dict(scores.references),
         "facts": dict(scores.facts),
+        **({"probabilities": weighed} if weighed else {}),
         "counts": {
             "expected": expected,
             "judgments": tally.judgments,
@@ -160,6 +166,8 @@ def summary_text(metrics: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     if metrics["facts"]:
         told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in metrics["facts"].items())
         lines += [f"Counts: {told}.", ""]
+    if "probabilities" in metrics:
+        lines += _probability_lines(metrics["probabilities"])
     if counts["invalid"]:
         owners = ", ".join(f"{owner} {number}" for owner, number in counts["invalid_by_owner"].items())
         lines += [f"Invalid judgments by owner of the error: {owners}.", ""]
@@ -179,6 +187,23 @@ def summary_text(metrics: Mapping[str, Any], run: Mapping[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _probability_lines(facts: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"Read by token probabilities: {100 * facts['label_mass']['mean']:.1f}% of all probability fell on "
+        f"labels (the least of a judgment: {100 * facts['label_mass']['least']:.1f}%).",
+        "",
+    ]
+    for name, what in (("each_order", "each judgment by itself"), ("both_orders", "the mean of both orders")):
+        one = facts.get(name) or {"of": 0}
+        if one["of"]:
+            lines += [
+                f"- {what}: right {one['right_percent']:.2f}% of {one['of']}, expected calibration error "
+                f"{one['expected_calibration_error']:.3f}, Brier score {one['brier']:.3f}"
+                + (f"; {one['undecided']} undecided" if one["undecided"] else "")
+            ]
+    return [*lines, ""] if lines[-1] else lines
 
 
 def _order_lines(orders: Mapping[str, Any]) -> list[str]:

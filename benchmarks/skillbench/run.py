@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from skillbench.controls import CONTROL_SCHEME, control_named
-from skillbench.engine import Programs, load_programs, open_engine
+from skillbench.engine import (
+    ControlEngine,
+    EngineGoneError,
+    ModelEngine,
+    ProgramChoice,
+    Programs,
+    ReadoutKind,
+    load_programs,
+    open_engine,
+)
 from skillbench.errors import BenchError
 from skillbench.journal import read_predictions
 from skillbench.progress import Progress
+from skillbench.ray_cluster import RayOptions, open_cluster
+from skillbench.report.write import REPORT, try_to_report
 from skillbench.results import metrics_of, summary_text
 from skillbench.runner import Ending, judge_all, stop_on_signals
 from skillbench.store import RunFolder, pretty, read_run
 from skillbench.suites import SEQUENTIAL, open_suite
 from skillbench.suites.base import DataSummary, Prediction, Suite
 from skillrt.endpoints.config import EndpointConfig
+
+if TYPE_CHECKING:
+    from skillbench.ray_engine import RayEngine
 
 __all__ = ["LOCAL", "Endpoint", "Keep", "RunOptions", "RunResult", "local_judge", "run"]
 
@@ -117,7 +131,8 @@ class RunOptions:
     ``setting`` None means the skill's own; ``delivery`` None means progressive, or direct without a
     skill. ``mode`` is one of the suite's, None its first. ``routes`` are groups that are judged
     directly whatever the skill. ``placement_seed`` places responses where a suite places them at
-    random. ``endpoint`` comes from :meth:`Endpoint.config`.
+    random. ``endpoint`` comes from :meth:`Endpoint.config`. ``readout`` is from the judge's text and
+    calls, or from token probabilities. ``ray`` None judges in this process.
     """
 
     suite: str
@@ -130,19 +145,25 @@ class RunOptions:
     mode: str | None = None
     routes: tuple[str, ...] = ()
     placement_seed: int = 0
+    readout: ReadoutKind = "text"
     limit: int | None = None
     artifacts: str | None = None
     retry_errors: bool = False
     quiet: bool = False
+    ray: RayOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run ended and what ``metrics.json`` says. ``judged`` counts this session's judgments."""
+    """How a run ended and what ``metrics.json`` says.
+
+    ``judged`` counts this session's judgments; ``why`` says of a run that stopped what went away.
+    """
 
     ending: Ending
     metrics: Mapping[str, Any]
     judged: int
+    why: str = ""
 
 
 @contextmanager
@@ -193,6 +214,7 @@ def _identity(
         "skill": options.skill,
         "setting": next(iter(links.values())).setting,
         "delivery": delivery,
+        "readout": options.readout,
         "data": [f"{file.name} {file.sha256}" for file in summary.files],
         "limit": options.limit,
         "routes": list(options.routes),
@@ -239,22 +261,36 @@ def run(options: RunOptions) -> RunResult:
     """
     delivery = _delivery(options)
     config = options.endpoint
+    if options.ray is not None and LOCAL in config.base_urls:
+        raise BenchError("the embedded judge is one process with one slot: --engine ray cannot spread it")
+    _check_readout(options)
     suite = open_suite(options.suite, options.data, options.mode, options.placement_seed)
     routed = frozenset(options.routes if options.skill is not None else ())
-    programs = load_programs(options.artifacts, suite.tasks, options.skill, options.setting, delivery, routed)
+    choice = ProgramChoice(suite.tasks, options.skill, options.setting, delivery, routed, options.readout)
+    programs = load_programs(options.artifacts, choice)
     summary = suite.check(options.limit)
     _check_routes(options, summary)
     identity = _identity(options, suite, programs, delivery, summary, config)
     keep = Keep(whole_samples=options.suite in SEQUENTIAL) if options.retry_errors else None
     ending: Ending = "done"
+    why = ""
     with RunFolder(options.out, identity, _facts(summary, config), keep) as folder:
         if len(folder.journal.recorded) < summary.judgments:
-            with local_judge(config) as reachable, _errors_logged(folder.path / "errors.log"):
-                ending = asyncio.run(_judge_rest(options, suite, programs, reachable, summary, folder))
+            with ExitStack() as stack:
+                reachable = stack.enter_context(local_judge(config))
+                if options.ray is not None:
+                    stack.enter_context(open_cluster(options.ray))
+                stack.enter_context(_errors_logged(folder.path / "errors.log"))
+                opening = _opening(options, choice, programs, reachable)
+                ending, why = asyncio.run(_judge_rest(options, suite, opening, reachable, summary, folder))
         metrics = metrics_of(suite, read_predictions(folder.path), summary.judgments)
         folder.write("metrics.json", pretty(metrics))
         folder.write("summary.md", summary_text(metrics, read_run(folder.path)).encode())
-        return RunResult(ending, metrics, len(folder.journal.recorded) - folder.resumed)
+        judged = len(folder.journal.recorded) - folder.resumed
+        page = folder.path / REPORT
+        if folder.journal.recorded and (judged or not page.exists()):
+            try_to_report([folder.path], page, quiet=options.quiet)
+        return RunResult(ending, metrics, judged, why)
 
 
 @contextmanager
@@ -273,6 +309,19 @@ def _errors_logged(path: Path) -> Iterator[None]:
         log.propagate = before
         log.removeHandler(handler)
         handler.close()
+
+
+def _check_readout(options: RunOptions) -> None:
+    if options.readout == "text":
+        return
+    config = options.endpoint
+    if config.base_urls[0].startswith(CONTROL_SCHEME):
+        raise BenchError("a control gives no token probabilities: --readout logprobs needs a model")
+    if config.enable_thinking:
+        raise BenchError(
+            "--readout logprobs begins the answer itself, which leaves no room for thoughts: "
+            "leave --enable-thinking out"
+        )
 
 
 def _check_routes(options: RunOptions, summary: DataSummary) -> None:
@@ -301,15 +350,28 @@ class Keep:
         return not (self._whole_samples and row.position in self._failed)
 
 
+def _opening(
+    options: RunOptions, choice: ProgramChoice, programs: Programs, config: EndpointConfig
+) -> AbstractAsyncContextManager[ModelEngine | ControlEngine | RayEngine]:
+    """Return what opens the engine that a run asks for."""
+    if options.ray is None:
+        return open_engine(programs, config)
+    from skillbench.ray_engine import open_ray_engine
+
+    return open_ray_engine(choice, options.artifacts, config, options.ray)
+
+
 async def _judge_rest(
     options: RunOptions,
     suite: Suite,
-    programs: Programs,
+    opening: AbstractAsyncContextManager[ModelEngine | ControlEngine | RayEngine],
     config: EndpointConfig,
     summary: DataSummary,
     folder: RunFolder,
-) -> Ending:
-    async with stop_on_signals() as stop, open_engine(programs, config) as engine:
+) -> tuple[Ending, str]:
+    """Judge what is missing; return how that ended and, when something went away, what."""
+    why = ""
+    async with stop_on_signals() as stop, opening as engine:
         folder.begin(server={"base_urls": list(config.base_urls), "models": list(engine.models)})
         progress = Progress(summary.judgments, folder.journal, quiet=options.quiet)
         try:
@@ -322,7 +384,10 @@ async def _judge_rest(
                 progress=progress,
                 stop=stop,
             )
+            why = "the endpoint stopped answering" if ending == "stopped" else ""
+        except EngineGoneError as error:
+            ending, why = "stopped", str(error)
         finally:
             progress.close()
-        folder.end(ending, servers=engine.report())
-        return ending
+        folder.end(ending, engine="local" if options.ray is None else "ray", servers=await engine.report())
+        return ending, why

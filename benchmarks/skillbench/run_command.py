@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from skillbench.arguments import positive
+from skillbench.arguments import add_engine_arguments, positive, ray_options
 from skillbench.errors import BenchError, complain
 from skillbench.run import Endpoint, RunOptions, RunResult, run
 from skillbench.settings import LEVELS, SETTINGS
@@ -28,6 +28,7 @@ def add_run_command_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments that :func:`run_run_command` reads."""
     _add_what(parser)
     _add_endpoint(parser)
+    add_engine_arguments(parser)
     parser.add_argument("--limit", type=positive, metavar="N", help="only the first N samples")
     parser.add_argument("--artifacts", metavar="DIR", help="compiled artifacts (default: the installation's)")
     parser.add_argument("--retry-errors", action="store_true", help="judge endpoint failures again")
@@ -75,6 +76,14 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--delivery", choices=_DELIVERIES, help="default: progressive, or direct without a skill"
+    )
+    parser.add_argument(
+        "--readout",
+        choices=("text", "logprobs"),
+        default="text",
+        help="read the verdict from what the judge says, or from the probabilities of the labels' tokens "
+        "after an answer begun for it: a probability for each outcome, and calibration. logprobs needs "
+        "delivery direct, a choice or a scale, and a server that gives top_logprobs (default: text)",
     )
 
 
@@ -130,10 +139,12 @@ def run_run_command(arguments: argparse.Namespace) -> int:
             mode=arguments.mode,
             routes=tuple(dict.fromkeys(arguments.route)),
             placement_seed=arguments.placement_seed,
+            readout=arguments.readout,
             limit=arguments.limit,
             artifacts=arguments.artifacts,
             retry_errors=arguments.retry_errors,
             quiet=arguments.quiet,
+            ray=ray_options(arguments),
         )
     )
     print(f"{sentence(result.metrics)}.\nResults: {arguments.out / 'summary.md'}")
@@ -168,7 +179,7 @@ def _exit_code(result: RunResult, out: Path) -> int:
             return 130
         case "stopped":
             complain(
-                f"the endpoint stopped answering; {out} keeps every judgment. When it is back, the "
+                f"{result.why}; {out} keeps every judgment. When it is back, the "
                 "same command with --retry-errors goes on and judges the failed ones again"
             )
             return 1

@@ -2,7 +2,7 @@
 
 Cases are read lazily and traces are not kept, so memory does not grow with the run, but for the
 ids of what is recorded. A run ends in one of three ways: ``done``; ``interrupted`` by a signal;
-``stopped`` because the endpoint went away. All three leave a folder that can be continued.
+``stopped`` because the endpoint or the engine went away. All three leave a folder that can be continued.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from skillbench.engine import Engine
+from skillbench.engine import Engine, EngineGoneError, broken
 from skillbench.journal import Journal
 from skillbench.progress import Progress
 from skillbench.suites.base import Job, Suite, predict
-from skillrt.verdict import Judgment, Usage, Verdict
+from skillrt.verdict import Judgment
 
 __all__ = ["Ending", "Stop", "judge_all", "stop_on_signals"]
 
@@ -60,9 +60,10 @@ async def stop_on_signals() -> AsyncIterator[Stop]:
 async def _judge(engine: Engine, job: Job) -> Judgment:
     try:
         return await engine.judge(job.case)
+    except EngineGoneError:
+        raise
     except Exception as error:  # one broken judgment must not end a run of thousands
-        problem = f"{type(error).__name__}: {error}"
-        return Judgment(Verdict(valid=False, error=problem, error_owner="harness"), Usage())
+        return broken(error)
 
 
 def _pending(job: Job | None, journal: Journal) -> Job | None:
@@ -97,9 +98,13 @@ class _Workers:
             while job is not None:
                 if stop.asked.is_set() or self.gone:
                     return
-                judgment = await _judge(self._engine, job)
-                if await self._went_away(judgment, doubt):
-                    return
+                try:
+                    judgment = await _judge(self._engine, job)
+                    if await self._went_away(judgment, doubt):
+                        return
+                except EngineGoneError:
+                    self.gone = True
+                    raise
                 mark = self._suite.mark(job.sealed, judgment.verdict)
                 self._journal.append(predict(job.case, mark, judgment), judgment.trace)
                 progress.advance()
@@ -132,6 +137,7 @@ async def judge_all(
 
     Raises:
         OSError: the run folder cannot be written.
+        EngineGoneError: the engine cannot go on; what is recorded can be continued.
     """
     todo = (rest for job in jobs if (rest := _pending(job, journal)) is not None)
     workers = _Workers(todo, suite, engine, journal)

@@ -182,12 +182,12 @@ def _scored_values(
 
 def _ranked_values(suite: Suite, folder: Path) -> Iterator[tuple[str, _Sample, tuple[float, float]]]:
     """IF-RewardBench's pairs: one official shuffle runs through all prompts, so all are scored together."""
-    from skillbench.suites import ifrewardbench_scores as official
+    from skillbench.suites.ifrewardbench_scores import by_prompt, score_comparisons
 
     orders = 2 if suite.mode == "overall_balanced" else 1
-    found = official._collect(read_predictions(folder))
+    found = by_prompt(read_predictions(folder))
     done = [one for one in found.values() if len(one.rows) == int(one.rows[0].gold["pairs"]) * orders]
-    scores = [official._score_overall(done, which, ("AB",)).prompts for which in ("outcome", "said")]
+    scores = [score_comparisons(done, which, ("AB",)).prompts for which in ("outcome", "said")]
     for prompt in found.values():
         if prompt not in done:
             yield _cluster(prompt.rows[0], suite.name), _Sample(prompt.kind), (np.nan, np.nan)

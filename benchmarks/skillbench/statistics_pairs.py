@@ -94,7 +94,10 @@ def paired_difference(
     df = satterthwaite(variances, [len(group) for group in groups])
     error = math.sqrt(sum(variances)) / len(groups)
     half = t_quantile(df) * error if df >= 1 else math.inf
-    return Difference(value, value - half, value + half, error, df, count)
+    low, high = value - half, value + half
+    if math.isfinite(half):  # Student's t knows no bounds, the scale does; what is unknown stays infinite
+        low, high = max(-span, low), min(span, high)
+    return Difference(value, low, high, error, df, count)
 
 
 def minimum_detectable(error: float, df: float, alpha: float = 0.05, power: float = POWER) -> float:

@@ -1,117 +1,197 @@
 """Reading a verdict from token probabilities: a probability for each label instead of a bare word.
 
 The judge's answer is begun for it, up to where the labels part, and the server is asked how likely each next
-token is. Labels of several tokens are followed token by token. The sample is shown in both orders and the two
-are averaged, so that a preference for a place does not pass for a preference for a response. For tasks whose
-answer is a choice or a scale, in their direct delivery, on servers that give log probabilities.
+token is; :mod:`skillrt.weighing` follows labels of several tokens. Where both orders of the responses are
+asked for, the two are averaged, so that a preference for a place does not pass for a preference for a
+response. For tasks whose answer is a choice or a scale, in their direct delivery, on servers that give
+log probabilities.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from skillrt.answers import read_answer
+from skillrt.actions import Finish, Reply, Send
 from skillrt.endpoints.config import EndpointFailure
 from skillrt.program import ChatRequest, Program
-from skillrt.verdict import Judgment, Usage, Verdict, add_usage
-from skillrt.view import JudgeView, SampleError
+from skillrt.verdict import ErrorOwner, Judgment, Usage, Verdict, add_usage
+from skillrt.view import JudgeView, SampleError, cut_fields
+from skillrt.weighing import LogprobsError, Tokens, answer_texts, weigh, weighed_answer
 from skillspec.records import ChoiceAnswer, ScaleAnswer
 
 if TYPE_CHECKING:
     from skillrt.judge import Chat, Chats
 
-__all__ = ["LogprobsError", "answer_texts", "judge_by_logprobs"]
+__all__ = [
+    "LOGPROBS",
+    "LogprobsError",
+    "LogprobsLoop",
+    "answer_texts",
+    "judge_by_logprobs",
+    "require_logprobs",
+]
 
-_FORMS = ("{}", "[[{}]]", "({})", "**{}**")
-"""How a label may stand in an answer; the first that the task's ``accept`` reads is taken."""
-_REQUESTS = 24
-"""At most so many requests an order; five labels of four tokens need no more."""
-_SMALL = 1e-4
-"""A beginning less likely than this is not followed."""
+LOGPROBS: Final = "logprobs"
+"""What the trace of a judgment says under ``readout`` when it was read by token probabilities."""
+
+_LOG = logging.getLogger(__name__)
+_NONE_GIVEN = "the server gives no log probabilities (logprobs, top_logprobs)"
+_SAMPLE_CHARS = (8000, 4000, 2000)
+"""A sample that does not fit the model's context is shown again with its texts cut to so many characters."""
+
+_Asking = Generator[ChatRequest, Tokens, Verdict]
 
 
-class LogprobsError(Exception):
-    """The task has no labels to weigh, or the server gives no log probabilities. The text is for a person."""
+class LogprobsLoop:
+    """One judgment by token probabilities, without input or output; driven as :class:`JudgeLoop` is.
 
-
-def answer_texts(program: Program) -> dict[str, str]:
-    """Return for each label the text by which the judge would give it.
+    Args:
+        program: a link in the delivery ``direct`` of a task whose answer is a choice or a scale.
+        view: the sample's visible fields.
+        both_orders: also show the responses in the opposite order, and average.
 
     Raises:
-        LogprobsError: the task has no labels, is not read from text, or reads them in no known form.
+        LogprobsError: the task cannot be judged so.
     """
-    task = program.task
-    if not isinstance(task.answer, ChoiceAnswer | ScaleAnswer) or program.tools:
-        raise LogprobsError(
-            f"{program.link.id} cannot be read by token probabilities: that takes a choice or a scale, "
-            "in the delivery direct"
+
+    def __init__(self, program: Program, view: JudgeView, *, both_orders: bool) -> None:
+        self._program = program
+        self._answer = weighed_answer(program)
+        self._texts = answer_texts(program)
+        self._view = view
+        self._both_orders = both_orders
+        self._shortened = 0
+        self._usage = Usage()
+        self._events: list[dict[str, Any]] = []
+        self._trace: dict[str, Any] = {
+            "link": program.link.id,
+            "digest": program.link.digest,
+            "readout": LOGPROBS,
+            "both_orders": both_orders,
+            "fields": _plain(view),
+            "messages": [],
+            "events": self._events,
+        }
+        self._asking: _Asking = self._ask(view)
+
+    def start(self) -> Send | Finish:
+        """Begin the judgment."""
+        return self._go_on(None)
+
+    def reply(self, reply: Reply) -> Send | Finish:
+        """Take the tokens that may go on after what was asked for last."""
+        used = reply.usage
+        self._usage = add_usage(self._usage, replace(used, requests=1))
+        self._events.append(
+            {
+                "type": "reply",
+                "endpoint": reply.endpoint,
+                "finish_reason": reply.finish_reason,
+                "prompt_tokens": used.prompt_tokens,
+                "cached_tokens": used.cached_tokens,
+                "completion_tokens": used.completion_tokens,
+                "retries": used.retries,
+                "latency_s": used.latency_s,
+                "failures": list(reply.failures),
+                "content": reply.content,
+                "tool_calls": [],
+                "reasoning": reply.reasoning,
+                "tokens": [list(one) for one in reply.tokens],
+            }
         )
-    for form in _FORMS:
-        texts = {label.label: form.format(label.shown) for label in task.answer.labels}
-        if all(read_answer(task, text) == label for label, text in texts.items()):
-            return texts
-    raise LogprobsError(f"task {task.id} reads its labels in no form that can be begun")
-
-
-@dataclass
-class _Order:
-    """The labels' probabilities in one order of the responses, and what it took to learn them."""
-
-    weights: dict[str, float]
-    usage: Usage = field(default_factory=Usage)
-    events: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def mass(self) -> float:
-        """How much of all probability fell on labels."""
-        return math.fsum(self.weights.values())
-
-
-async def _weigh(chat: Chat, messages: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> _Order:
-    """Share the probability of every continuation out among the labels that it can become."""
-    order = _Order(dict.fromkeys(texts, 0.0))
-    open_ends = {_beginning(list(texts.values())): 1.0}
-    while open_ends and order.usage.requests < _REQUESTS:
-        prefix = max(open_ends, key=lambda text: open_ends[text])
-        weight = open_ends.pop(prefix)
-        reply = await chat.send(ChatRequest(messages, (), prefill=prefix))
         if not reply.tokens:
-            raise LogprobsError("the server gives no log probabilities (logprobs, top_logprobs)")
-        order.usage = add_usage(order.usage, replace(reply.usage, requests=1))
-        order.events.append(
-            {"type": "tokens", "prefix": prefix, "endpoint": reply.endpoint, "top": reply.tokens}
-        )
-        left = weight
-        for token, logprob in reply.tokens:
-            text = prefix + (token if prefix else token.lstrip())
-            share = weight * math.exp(min(logprob, 0.0))
-            reached = [label for label, whole in texts.items() if _meet(whole, text)]
-            if text == prefix or not reached:
-                continue
-            left -= share
-            if len(reached) == 1:
-                order.weights[reached[0]] += share
-            elif share >= _SMALL:
-                open_ends[text] = open_ends.get(text, 0.0) + share
-        for label, whole in texts.items():
-            if whole == prefix:  # a label that is the beginning of another one, and ends here
-                order.weights[label] += max(0.0, left)
-    return order
+            return self._invalid(_NONE_GIVEN, "endpoint")
+        return self._go_on(reply.tokens)
 
+    def failed(self, problem: str, *, context: bool = False) -> Send | Finish:
+        """Take that a request was not answered.
 
-def _beginning(texts: Sequence[str]) -> str:
-    """Return what all texts begin with."""
-    least, most = min(texts), max(texts)
-    same = (number for number, pair in enumerate(zip(least, most, strict=False)) if pair[0] != pair[1])
-    return least[: next(same, min(len(least), len(most)))]
+        Args:
+            problem: what happened, for a person.
+            context: the prompt was too long for the model. All texts of the sample are cut alike by steps,
+                and every order is asked for again; then the sample counts as unfit.
+        """
+        if not context:
+            return Finish(self.given_up(problem, "endpoint"))
+        self._fail(problem, "endpoint", context=True)
+        if self._shortened == len(_SAMPLE_CHARS):
+            return self._invalid(problem, "sample")
+        chars = _SAMPLE_CHARS[self._shortened]
+        self._shortened += 1
+        self._events.append({"type": "shortened", "step": self._shortened, "chars": chars})
+        self._asking = self._ask(JudgeView(cut_fields(self._view.fields, chars)))
+        return self._go_on(None)
 
+    def given_up(self, problem: str, owner: ErrorOwner) -> Judgment:
+        """End the judgment from outside."""
+        self._fail(problem, owner, context=False)
+        return self._invalid(problem, owner).judgment
 
-def _meet(whole: str, text: str) -> bool:
-    return whole.startswith(text) or text.startswith(whole)
+    def _fail(self, problem: str, owner: ErrorOwner, *, context: bool) -> None:
+        self._events.append({"type": "failure", "problem": problem, "owner": owner, "context": context})
+
+    def _go_on(self, tokens: Tokens | None) -> Send | Finish:
+        try:
+            return Send(next(self._asking) if tokens is None else self._asking.send(tokens))
+        except StopIteration as end:
+            return self._finish(end.value)
+        except SampleError as error:
+            return self._invalid(error.problem, "sample")
+
+    def _ask(self, view: JudgeView) -> _Asking:
+        """Ask for every order of the responses; return the verdict."""
+        turn = self._both_orders and len(view.labels()) > 1
+        found: list[dict[str, float]] = []
+        for number, shown in enumerate([view, _turned(view)] if turn else [view]):
+            found.append((yield from self._weigh(number, self._program.messages(shown, {}))))
+        return self._conclude(found, view.labels())
+
+    def _weigh(
+        self, order: int, messages: list[dict[str, Any]]
+    ) -> Generator[ChatRequest, Tokens, dict[str, float]]:
+        if not self._trace["messages"]:
+            self._trace["messages"] = messages
+        else:
+            self._events.append({"type": "shown", "order": order, "messages": messages})
+        asking = weigh(self._texts)
+        try:
+            prefix = next(asking)
+            while True:
+                self._events.append({"type": "request", "order": order, "prefill": prefix})
+                prefix = asking.send((yield ChatRequest(messages, (), prefill=prefix)))
+        except StopIteration as end:
+            weights: dict[str, float] = end.value
+            return weights
+
+    def _conclude(self, found: Sequence[Mapping[str, float]], labels: Sequence[str]) -> Verdict:
+        mass = [math.fsum(weights.values()) for weights in found]
+        if min(mass) <= 0.0:
+            problem = "no label is among the likeliest tokens"
+            return Verdict(valid=False, error=problem, error_owner="judge")
+        shares = [
+            {label: weight / whole for label, weight in weights.items()}
+            for weights, whole in zip(found, mass, strict=True)
+        ]
+        if len(shares) == 2:
+            back = {label: _turned_label(self._answer, labels, label) for label in self._texts}
+            shares[1] = {label: shares[1][back[label]] for label in self._texts}
+        mean = {label: math.fsum(share[label] for share in shares) / len(shares) for label in self._texts}
+        self._trace |= {"probabilities": mean, "orders": shares, "mass": mass}
+        return replace(_verdict(self._answer, mean), mass=min(1.0, math.fsum(mass) / len(mass)))
+
+    def _invalid(self, problem: str, owner: ErrorOwner) -> Finish:
+        return self._finish(Verdict(valid=False, error=problem, error_owner=owner))
+
+    def _finish(self, verdict: Verdict) -> Finish:
+        told = ("valid", "said", "outcome", "probabilities", "mass", "error", "error_owner")
+        self._events.append({"type": "end", **{name: getattr(verdict, name) for name in told}})
+        return Finish(Judgment(verdict, self._usage, self._trace))
 
 
 def _turned(view: JudgeView) -> JudgeView:
@@ -128,73 +208,87 @@ def _turned_label(answer: ChoiceAnswer | ScaleAnswer, labels: Sequence[str], lab
     return next((name for name, one in answer.outcomes.items() if (one.winner, one.by) == wanted), label)
 
 
-def _share(order: _Order) -> dict[str, float]:
-    return {label: weight / order.mass for label, weight in order.weights.items()}
+def _verdict(answer: ChoiceAnswer | ScaleAnswer, mean: Mapping[str, float]) -> Verdict:
+    parts: dict[str, list[float]] = {}
+    for label, probability in mean.items():
+        parts.setdefault(answer.outcomes[label].winner, []).append(probability)
+    winners = {winner: math.fsum(shares) for winner, shares in parts.items()}
+    most = max(winners.values())
+    best = [winner for winner, probability in winners.items() if probability >= most - 1e-12]
+    if len(best) > 1:
+        return Verdict(valid=True, said=None, outcome=None, score=most, probabilities=winners)
+    own = {label: share for label, share in mean.items() if answer.outcomes[label].winner == best[0]}
+    label = max(own, key=lambda name: own[name])
+    return Verdict(valid=True, said=best[0], outcome=best[0], label=label, score=most, probabilities=winners)
 
 
-async def judge_by_logprobs(program: Program, view: JudgeView, *, transport: Chats) -> Judgment:
-    """Judge one sample by the probabilities of its labels, averaged over both orders of the responses.
+def _plain(view: JudgeView) -> dict[str, Any]:
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in view.fields.items()}
+
+
+async def judge_by_logprobs(
+    program: Program,
+    view: JudgeView,
+    *,
+    transport: Chats,
+    both_orders: bool = True,
+    deadline_s: float | None = None,
+) -> Judgment:
+    """Judge one sample by the probabilities of its labels.
 
     Args:
         program: a link in the delivery ``direct`` of a task whose answer is a choice or a scale.
         view: the sample's visible fields.
         transport: gives the conversation with the model.
+        both_orders: also show the responses in the opposite order, and average; False where each order is
+            a judgment of its own.
+        deadline_s: bound on the whole judgment in seconds; none when None.
 
     Returns:
-        A judgment: ``label`` is the likeliest label, ``score`` the probability of the winner behind it, and
-        the trace holds the probability of each label, in each order and averaged. Equally likely winners
-        are none: the outcome is then None.
+        A judgment: ``probabilities`` has the winners and adds up to 1, ``mass`` says how much of all
+        probability fell on labels before that, ``label`` is the likeliest label of the winner and ``score``
+        the probability behind it. The trace holds each label's probability, in each order and averaged, and
+        all tokens that were received. Equally likely winners are none: the outcome is then None.
 
     Raises:
         LogprobsError: the task cannot be judged so.
     """
-    texts = answer_texts(program)
-    answer = program.task.answer
-    assert isinstance(answer, ChoiceAnswer | ScaleAnswer)
-    chat = transport.conversation()
-    trace: dict[str, Any] = {"link": program.link.id, "digest": program.link.digest, "fields": _plain(view)}
-    orders: list[_Order] = []
-    views = [view, _turned(view)] if "responses" in view.fields else [view]
+    loop = LogprobsLoop(program, view, both_orders=both_orders)
+    deadline = asyncio.timeout(deadline_s)
     try:
-        for shown in views:
-            orders.append(await _weigh(chat, program.messages(shown, {}), texts))
-    except (EndpointFailure, LogprobsError) as error:
-        return _judgment(Verdict(valid=False, error=str(error), error_owner="endpoint"), orders, trace)
-    except SampleError as error:
-        return _judgment(Verdict(valid=False, error=error.problem, error_owner="sample"), orders, trace)
-    if min(order.mass for order in orders) <= 0.0:
-        problem = "no label is among the likeliest tokens"
-        return _judgment(Verdict(valid=False, error=problem, error_owner="judge"), orders, trace)
-    shares = [_share(order) for order in orders]
-    labels = view.labels()
-    if len(shares) == 2:
-        shares[1] = {label: shares[1][_turned_label(answer, labels, label)] for label in texts}
-    mean = {label: math.fsum(share[label] for share in shares) / len(shares) for label in texts}
-    trace |= {"probabilities": mean, "orders": shares, "mass": [order.mass for order in orders]}
-    return _judgment(_verdict(answer, mean), orders, trace)
+        async with deadline:
+            return await _drive(loop, transport.conversation())
+    except Exception as error:  # one broken judgment must not end a run of thousands
+        if isinstance(error, TimeoutError) and deadline.expired():
+            return loop.given_up(f"the judgment took longer than {deadline_s:g} s", "endpoint")
+        _LOG.exception("a judgment of %s broke", program.link.id)
+        return loop.given_up(f"{type(error).__name__}: {error}", "harness")
 
 
-def _verdict(answer: ChoiceAnswer | ScaleAnswer, mean: Mapping[str, float]) -> Verdict:
-    winners: dict[str, float] = {}
-    for label, probability in mean.items():
-        winner = answer.outcomes[label].winner
-        winners[winner] = winners.get(winner, 0.0) + probability
-    most = max(winners.values())
-    best = [winner for winner, probability in winners.items() if probability >= most - 1e-12]
-    if len(best) > 1:
-        return Verdict(valid=True, said=None, outcome=None, score=most)
-    own = {label: share for label, share in mean.items() if answer.outcomes[label].winner == best[0]}
-    label = max(own, key=lambda name: own[name])
-    return Verdict(valid=True, said=best[0], outcome=best[0], label=label, score=most)
+async def _drive(loop: LogprobsLoop, chat: Chat) -> Judgment:
+    action = loop.start()
+    while isinstance(action, Send):
+        try:
+            reply = await chat.send(action.request)
+        except EndpointFailure as failure:
+            action = loop.failed(str(failure), context=failure.kind == "context")
+        else:
+            action = loop.reply(reply)
+    return action.judgment
 
 
-def _judgment(verdict: Verdict, orders: Sequence[_Order], trace: dict[str, Any]) -> Judgment:
-    usage = Usage()
-    for order in orders:
-        usage = add_usage(usage, order.usage)
-    events = [{**event, "order": number} for number, order in enumerate(orders) for event in order.events]
-    return Judgment(verdict, usage, {**trace, "events": events, "usage": asdict(usage)})
+async def require_logprobs(chat: Chat) -> None:
+    """Ask for the probabilities behind a begun answer once, to find out whether a server gives them.
 
-
-def _plain(view: JudgeView) -> dict[str, Any]:
-    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in view.fields.items()}
+    Raises:
+        LogprobsError: it does not, or refuses the question.
+    """
+    question = "Which is larger, (a) 4 or (b) 5? Answer with the letter alone."
+    try:
+        reply = await chat.send(ChatRequest(({"role": "user", "content": question},), (), prefill="("))
+    except EndpointFailure as failure:
+        raise LogprobsError(
+            f"the server gives no log probabilities of a begun answer: {failure}"
+        ) from failure
+    if not reply.tokens:
+        raise LogprobsError(_NONE_GIVEN)

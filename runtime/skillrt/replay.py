@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from skillrt.actions import Action, Finish, Reply, RunPython, RunResult, Send, ToolCall
+from skillrt.logprobs import LOGPROBS, LogprobsError, LogprobsLoop
 from skillrt.loop import JudgeLoop
 from skillrt.program import Program
 from skillrt.verdict import Judgment, Usage
@@ -34,11 +35,41 @@ def replay(program: Program, trace: Mapping[str, Any]) -> Judgment:
         ReplayError: the trace has no answer for what the loop asks.
     """
     fields = {name: _frozen(value) for name, value in trace["fields"].items()}
-    loop = JudgeLoop(program, JudgeView(MappingProxyType(fields)))
+    view = JudgeView(MappingProxyType(fields))
     answers = (event for event in trace["events"] if event["type"] in _ANSWERS)
+    if trace.get("readout") == LOGPROBS:
+        return _weigh_again(program, view, trace, answers)
+    loop = JudgeLoop(program, view)
     action = loop.start()
     while not isinstance(action, Finish):
         action = _answer(loop, action, answers)
+    return action.judgment
+
+
+def _weigh_again(
+    program: Program, view: JudgeView, trace: Mapping[str, Any], answers: Iterator[Mapping[str, Any]]
+) -> Judgment:
+    """Judge again by the recorded token probabilities, as long as the same beginnings are asked for."""
+    asked = (event["prefill"] for event in trace["events"] if event["type"] == "request")
+    try:
+        loop = LogprobsLoop(program, view, both_orders=trace["both_orders"])
+    except LogprobsError as error:
+        raise ReplayError(str(error)) from error
+    action = loop.start()
+    while isinstance(action, Send):
+        if action.request.prefill != next(asked, None):
+            raise ReplayError(f"the trace has no token probabilities after {action.request.prefill!r}")
+        event = next(answers, None)
+        if event is None:
+            raise ReplayError("the trace ends where token probabilities are asked for")
+        if event["type"] == "reply":
+            action = loop.reply(_reply(event))
+        elif event["type"] != "failure":
+            raise ReplayError(f"the trace has {event['type']!r} where token probabilities are asked for")
+        elif event["context"]:
+            action = loop.failed(event["problem"], context=True)
+        else:
+            return loop.given_up(event["problem"], event["owner"])
     return action.judgment
 
 
@@ -84,6 +115,7 @@ def _reply(event: Mapping[str, Any]) -> Reply:
         reasoning=event["reasoning"],
         endpoint=event["endpoint"],
         failures=tuple(event.get("failures", ())),
+        tokens=tuple((token, logprob) for token, logprob in event.get("tokens", ())),
         usage=Usage(
             **{
                 name: event[name]

@@ -36,7 +36,9 @@ class Verdict:
     response's label or ``"tie"`` for choice and scale, a number for score, a list of
     ``"satisfied"``/``"failed"``/None for checklist; None when there is none. ``label`` is the raw
     label that the judge used (``"A>>B"``). ``score`` is the number behind the outcome where there
-    is one. An invalid verdict has ``error`` and ``error_owner`` set and never a made-up outcome.
+    is one. ``probabilities`` has for each possible outcome how likely it is, all together 1, and ``mass``
+    how much of all probability fell on labels before that; only where tokens' probabilities were read. An
+    invalid verdict has ``error`` and ``error_owner`` set and never a made-up outcome.
     """
 
     valid: bool
@@ -50,6 +52,8 @@ class Verdict:
     decided_by: str | None = None
     error: str | None = None
     error_owner: ErrorOwner | None = None
+    probabilities: dict[str, float] | None = None
+    mass: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from bench_support import original, write_rows
 from headless import Page, open_browser
+from suite_support import compiled
 from synthetic_runs import HOSTILE, judged, write_run
 
 from skillbench.cli import main
 from skillbench.diagnostics import diagnose
+from skillbench.errors import BenchError
 from skillbench.judgments import read_judgments
 from skillbench.report import pack as packing
 from skillbench.report.page import report_page
@@ -236,6 +239,29 @@ def test_what_cannot_be_reported_is_said(tmp_path: Path, capsys: pytest.CaptureF
     ):
         assert main(["report", str(folder)]) == 2
         assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [BenchError("broken"), MemoryError("none left"), ValueError("odd\nthing")])
+def test_a_run_never_fails_for_its_page(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(folders: Any) -> bytes:
+        raise error
+
+    monkeypatch.setattr("skillbench.report.page.report_page", fail)
+    rows = write_rows(tmp_path / "data.jsonl", *(original(number) for number in range(3)))
+    line = ["run", "judgebench", "--data", rows, "--base-url", "control:random", "--out", tmp_path / "out"]
+    line += ["--artifacts", compiled()]
+    assert main([*map(str, line)]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("skillbench: ")
+    assert "report" in said
+    assert said.count("\n") == 1
+    monkeypatch.undo()
+    assert main([*map(str, line)]) == 0, "what is missing is made by the next run of the command"
+    written = (tmp_path / "out" / "report.html").stat().st_mtime_ns
+    assert main([*map(str, line)]) == 0
+    assert (tmp_path / "out" / "report.html").stat().st_mtime_ns == written
 
 
 def test_memory_stays_flat_and_the_page_small(tmp_path: Path) -> None:

@@ -192,7 +192,8 @@ def test_the_starter_suite_and_its_files(
     assert "starter.overall" in shown.out
     assert shown.err == "", "no progress line where nobody looks"
     names = {path.name for path in out.iterdir()} - {".lock"}
-    assert names == {"run.json", "predictions.jsonl", "traces.jsonl", "metrics.json", "summary.md"}
+    files = {"run.json", "predictions.jsonl", "traces.jsonl", "metrics.json", "summary.md", "report.html"}
+    assert names == files
     run = json.loads((out / "run.json").read_bytes())
     assert run["identity"]["links"].keys() == {"tiny.starter.fair.progressive"}
     assert run["server"] == {"base_urls": [server.base_url], "models": ["scripted"]}

@@ -86,6 +86,8 @@ def test_no_difference_seen_is_not_no_difference() -> None:
     assert few.high == pytest.approx(0.2775, abs=1e-3)
     assert many.high < 0.004
     assert not math.isfinite(paired_difference(np.array([0.5])).low)
+    wild = paired_difference(np.array([1.0, -1.0, 1.0]), span=1.0)
+    assert (wild.low, wild.high) == (-1, 1)
 
 
 def judges(random: np.random.Generator, times: int, samples: int, gain: float = 0.0) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The token-probability readout, against a model with known probabilities."""
 
+import asyncio
+import json
 import math
 from typing import Any
 
@@ -7,9 +9,11 @@ import pytest
 from judge_support import program, view_of
 
 from skillrt.actions import Reply
+from skillrt.answers import read_answer
 from skillrt.endpoints import EndpointConfig, EndpointFailure, read_reply, request_body
 from skillrt.logprobs import LogprobsError, answer_texts, judge_by_logprobs
 from skillrt.program import ChatRequest
+from skillrt.replay import replay
 from skillrt.verdict import Usage
 
 
@@ -150,3 +154,59 @@ def test_tokens_are_read_from_the_answer() -> None:
     assert read_reply({"choices": [choice]}, config).tokens == (("a", -0.1), ("b", -2.5))
     for odd in (None, {}, {"content": []}, {"content": [{"top_logprobs": [{"token": "a"}]}]}):
         assert read_reply({"choices": [{**choice, "logprobs": odd}]}, config).tokens == ()
+
+
+class Full:
+    """A server whose context holds so many characters; the rest it answers as ``Model``."""
+
+    def __init__(self, chars: int) -> None:
+        self.chars = chars
+        self.asked = 0
+
+    def conversation(self) -> "Full":
+        return self
+
+    async def send(self, request: ChatRequest) -> Reply:
+        self.asked += 1
+        if sum(len(str(message["content"])) for message in request.messages) > self.chars:
+            raise EndpointFailure("too long", "context")
+        return Reply("", tokens=(("a", math.log(0.75)), ("b", math.log(0.25))))
+
+
+@pytest.mark.parametrize(("chars", "owner"), [(12_000, None), (1_000, "sample")])
+async def test_a_sample_that_is_too_long_is_cut_by_steps_and_replays(chars: int, owner: str | None) -> None:
+    one = program("judgebench", "direct")
+    view = view_of(one, responses={"A": "The sum is 42." * 1000, "B": "It is 43." * 1000})
+    judgment = await judge_by_logprobs(one, view, transport=Full(chars), both_orders=False)
+    assert judgment.verdict.error_owner == owner
+    steps = [event["step"] for event in judgment.trace["events"] if event["type"] == "shortened"]
+    assert steps == ([1, 2] if owner is None else [1, 2, 3])
+    again = replay(one, json.loads(json.dumps(judgment.trace)))
+    assert (again.verdict, again.usage) == (judgment.verdict, judgment.usage)
+
+
+async def test_a_judgment_that_takes_too_long_is_the_endpoints_and_replays() -> None:
+    class Slow(Full):
+        async def send(self, request: ChatRequest) -> Reply:
+            await asyncio.sleep(30)
+            raise AssertionError
+
+    one = program("judgebench", "direct")
+    judgment = await judge_by_logprobs(one, view_of(one), transport=Slow(0), deadline_s=0.02)
+    assert (judgment.verdict.valid, judgment.verdict.error_owner) == (False, "endpoint")
+    assert replay(one, judgment.trace).verdict == judgment.verdict
+
+
+async def test_one_order_alone_is_weighed_where_the_other_is_a_judgment_of_its_own() -> None:
+    one = program("judgebench", "direct")
+    model = Model({"Output (a)": 0.9, "Output (b)": 0.1})
+    judgment = await judge_by_logprobs(one, view_of(one), transport=model, both_orders=False)
+    assert judgment.verdict.probabilities == pytest.approx({"A": 0.9, "B": 0.1})
+    assert judgment.usage.requests == 1
+
+
+@pytest.mark.parametrize("task", ["judgebench", "starter", "jetts_match", "if_pairwise", "ifrb_overall"])
+def test_every_task_with_labels_has_texts_that_it_reads(task: str) -> None:
+    one = program(task, "direct")
+    texts = answer_texts(one)
+    assert {read_answer(one.task, text) for text in texts.values()} == set(texts)

@@ -4,8 +4,8 @@
         ...  # server.base_url, server.model, server.requests
 
 A script is a callable: it is given a :class:`Turn` (the request and everything visible in it) and
-returns what to do: :class:`Say`, :class:`Call`, or a fault. It runs in a thread of its own on a free
-loopback port. Token counts are made up from lengths, the same for the same request.
+returns what to do: :class:`Say`, :class:`Call`, :class:`Weigh`, or a fault. It runs in a thread of its own on
+a free loopback port. Token counts are made up from lengths, the same for the same request.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,6 +53,12 @@ class Turn:
         return schema.get("properties", {}).get("name", {}).get("const")
 
     @property
+    def begun(self) -> str:
+        """The beginning of the answer that the request holds; empty where it holds none."""
+        last = self.messages[-1]
+        return last["content"] if last["role"] == "assistant" and "logprobs" in self.body else ""
+
+    @property
     def opening(self) -> str:
         """What the judge was first shown: the last user message before its first turn."""
         before = itertools.takewhile(lambda message: message["role"] != "assistant", self.messages)
@@ -79,6 +86,30 @@ class Call:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     raw: str | None = None
     finish: str = "tool_calls"
+
+
+@dataclass(frozen=True)
+class Weigh:
+    """Whole answers and how likely each is; the next token is told with its ``logprobs`` as OpenAI does.
+
+    ``cut`` makes tokens of an answer. ``given`` False is a server that leaves log probabilities out.
+    """
+
+    answers: Mapping[str, float]
+    cut: Callable[[str], Sequence[str]] = tuple
+    given: bool = True
+
+    def tokens(self, begun: str) -> dict[str, float]:
+        """The tokens that may go on after ``begun`` with their probabilities, the likeliest first."""
+        found: dict[str, float] = {}
+        for answer, probability in self.answers.items():
+            tokens = (*self.cut(answer), "<end>")
+            starts = ("".join(tokens[:number]).strip() for number in range(len(tokens)))
+            token = next((one for one, start in zip(tokens, starts, strict=True) if start == begun), None)
+            if token is not None:
+                found[token] = found.get(token, 0.0) + probability
+        total = sum(found.values())
+        return {token: found[token] / total for token in sorted(found, key=found.__getitem__, reverse=True)}
 
 
 @dataclass(frozen=True)
@@ -116,7 +147,7 @@ class Html:
     text: str = "<!doctype html><title>Welcome</title><p>It works!"
 
 
-Reply = Say | Call | Calls | Status | Hang | Cut | Html
+Reply = Say | Call | Calls | Weigh | Status | Hang | Cut | Html
 Script = Callable[[Turn], Reply]
 
 CONTEXT_VLLM = Status(
@@ -279,9 +310,23 @@ class ScriptedServer:
         return web.json_response(_completion(turn, reply, raw, self.model))
 
 
-def _completion(turn: Turn, reply: Say | Call | Calls, raw: bytes, model: str) -> dict[str, Any]:
+def _logprobs(turn: Turn, reply: Weigh) -> tuple[str, dict[str, Any] | None]:
+    """The next token, and what the server says of it and of the others."""
+    tokens = reply.tokens(turn.begun) or {"<end>": 1.0}
+    token = next(iter(tokens))
+    if not reply.given or not turn.body.get("logprobs"):
+        return token, None
+    told = [{"token": one, "logprob": math.log(p), "bytes": list(one.encode())} for one, p in tokens.items()]
+    return token, {"content": [{**told[0], "top_logprobs": told[: turn.body["top_logprobs"]]}]}
+
+
+def _completion(turn: Turn, reply: Say | Call | Calls | Weigh, raw: bytes, model: str) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": None}
-    if isinstance(reply, Say):
+    logprobs = None
+    if isinstance(reply, Weigh):
+        message["content"], logprobs = _logprobs(turn, reply)
+        finish = "length"
+    elif isinstance(reply, Say):
         message["content"], finish = reply.text, reply.finish
     else:
         calls = reply.calls if isinstance(reply, Calls) else (reply,)
@@ -298,7 +343,7 @@ def _completion(turn: Turn, reply: Say | Call | Calls, raw: bytes, model: str) -
         "object": "chat.completion",
         "created": 0,
         "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": logprobs}],
         "usage": {
             "prompt_tokens": tokens,
             "completion_tokens": written,

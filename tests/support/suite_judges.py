@@ -11,7 +11,7 @@ from typing import Any
 from suite_support import compiled
 
 from skillbench.controls import Control
-from skillbench.engine import Programs, load_programs
+from skillbench.engine import ProgramChoice, Programs, load_programs
 from skillbench.journal import read_predictions
 from skillbench.progress import Progress
 from skillbench.results import metrics_of
@@ -137,4 +137,4 @@ async def judge_curiously(program: Program, case: Case, sandbox: Any) -> tuple[J
 
 def programs(suite: Suite, skill: str | None, delivery: str) -> Programs:
     """The programs of a suite from the compiled artifacts."""
-    return load_programs(str(compiled()), suite.tasks, skill, None, delivery)
+    return load_programs(str(compiled()), ProgramChoice(suite.tasks, skill, None, delivery))

@@ -25,12 +25,9 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_report(arguments: argparse.Namespace) -> int:
     """Carry out the command."""
-    from skillbench.journal import write_atomically
-    from skillbench.report.page import report_page
+    from skillbench.report.write import REPORT, write_report
 
-    out: Path = arguments.out or arguments.runs[0] / "report.html"
-    page = report_page(arguments.runs)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(out, page)
-    print(f"{out}: {len(page) / 1e6:.1f} MB, opens in any browser of 2023 or later, offline")
+    out: Path = arguments.out or arguments.runs[0] / REPORT
+    size = write_report(arguments.runs, out)
+    print(f"{out}: {size / 1e6:.1f} MB, opens in any browser of 2023 or later, offline")
     return 0

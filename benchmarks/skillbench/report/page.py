@@ -6,21 +6,27 @@ import base64
 import hashlib
 import math
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from skillbench.compare import quotable
 from skillbench.comparison import Compared, compare, names_of, repeats, same_data
 from skillbench.diagnostics import Rate
 from skillbench.errors import BenchError
+from skillbench.probabilities import calibration_of_both_orders
 from skillbench.progress import short_count
 from skillbench.report.facts import RunFacts, read_facts
 from skillbench.report.pack import pack
+from skillbench.report.write import MOST_RUNS
+from skillbench.statistics_judge import Calibration
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 __all__ = ["report_page"]
 
-_MOST_RUNS: Final = 12
 _COST_NAMES: Final = {
     "prompt_tokens": "prompt tokens",
     "cached_tokens": "cached tokens",
@@ -38,6 +44,17 @@ def _hash(text: str) -> str:
 
 def _part(name: str) -> str:
     return (files("skillbench.report") / name).read_text("utf-8")
+
+
+@cache
+def _template() -> Template:
+    """The page's; a matrix writes dozens, and compiling it takes longer than filling it in."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_part("page.html.j2"))
 
 
 def _short(value: float) -> str:
@@ -114,6 +131,15 @@ def _costs(runs: Sequence[RunFacts]) -> list[dict[str, Any]]:
     return rows
 
 
+def _calibrations(runs: Sequence[RunFacts]) -> list[tuple[str, Calibration]]:
+    """Each run's calibration, and that of the mean of both orders where there is one."""
+    listed: list[tuple[str, Calibration | None]] = []
+    for run in runs:
+        listed.append((run.name, run.diagnostics.calibration))
+        listed.append((f"{run.name}, mean of both orders", calibration_of_both_orders(run.metrics)))
+    return [(name, one) for name, one in listed if one is not None]
+
+
 def _run(run: RunFacts, one: Compared | None) -> dict[str, Any]:
     metrics, identity = run.metrics, run.identity
     head, counts, usage = metrics["headline"], metrics["counts"], metrics["usage"]
@@ -144,19 +170,14 @@ def report_page(folders: Sequence[Path]) -> bytes:
     Raises:
         BenchError: a folder is no run folder, is broken or empty, or there are too many.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    if len(folders) > _MOST_RUNS:
-        raise BenchError(f"a page holds {_MOST_RUNS} runs at most; {len(folders)} are named")
+    if len(folders) > MOST_RUNS:
+        raise BenchError(f"a page holds {MOST_RUNS} runs at most; {len(folders)} are named")
     names = names_of(folders)
     runs = [read_facts(folder, name) for folder, name in zip(folders, names, strict=True)]
     changes, apart = _compared(runs)
     packed = pack(folders, names, [run.judgments for run in runs])
     script, style = _part("script.js"), _part("style.css")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page = environment.from_string(_part("page.html.j2")).render(
+    page = _template().render(
         policy=f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; "
         "form-action 'none'",
         script=script,
@@ -171,7 +192,7 @@ def report_page(folders: Sequence[Path]) -> bytes:
         position=_rates(runs, "position"),
         length=_rates(runs, "length"),
         degrees=_rates(runs, "degrees"),
-        calibrations=[(run.name, run.diagnostics.calibration) for run in runs if run.diagnostics.calibration],
+        calibrations=_calibrations(runs),
         costs=_costs(runs),
         pack=packed,
         finite=math.isfinite,

@@ -98,11 +98,13 @@ class Mark:
     subset: str = ""
 
 
-class Prediction(msgspec.Struct, frozen=True, kw_only=True):
+class Prediction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A row of ``predictions.jsonl``; one judgment.
 
     For pairs ``gold``, ``said`` and ``outcome`` are ``A``, ``B``, ``tie`` or null in the order
     shown, and ``score`` is the judgment's official points by ``outcome``; null when invalid.
+    ``probabilities`` of the outcomes, in the order shown too, add up to 1; ``mass`` is how much of all
+    probability fell on labels before that. Both stand only in rows that were read by token probabilities.
     """
 
     id: str
@@ -125,6 +127,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: str | None
     reason: str
     usage: Usage
+    probabilities: dict[str, float] | None = None
+    mass: float | None = None
 
 
 def predict(case: Case, mark: Mark, judgment: Judgment) -> Prediction:
@@ -151,6 +155,8 @@ def predict(case: Case, mark: Mark, judgment: Judgment) -> Prediction:
         decided_by=verdict.decided_by,
         reason=verdict.reason,
         usage=judgment.usage,
+        probabilities=verdict.probabilities,
+        mass=verdict.mass,
     )
 
 

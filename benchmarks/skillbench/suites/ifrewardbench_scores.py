@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from skillbench.errors import BenchError
 from skillbench.metrics.ifrewardbench import (
     INSTRUCTION_TYPES,
     OverallPrompt,
@@ -31,30 +32,61 @@ from skillbench.metrics.ifrewardbench_groups import (
 from skillbench.statistics import mean_estimate, mean_of_means
 from skillbench.suites.base import Estimate, Prediction, Scores
 
-__all__ = ["constraint_scores", "overall_scores"]
+__all__ = ["JudgedPrompt", "by_prompt", "constraint_scores", "overall_scores", "score_comparisons"]
 
 _KENDALL: Final = (-1.0, 1.0)
 _SHARE: Final = (0.0, 1.0)
 _LABELS: Final = ("A", "B")
 _ORDERS: Final = ("AB", "BA")
+_COMPARED: Final = frozenset({"first", "second", "responses", "pairs", "better"})
+_CHECKED: Final = frozenset({"response", "labels", "of"})
+"""What the gold of a row holds: of a comparison, and of a checklist."""
 
 
 @dataclass(slots=True)
-class _Prompt:
-    """All judgments of a prompt."""
+class JudgedPrompt:
+    """All judgments of a prompt, of which only the first row carries the prompt's own facts."""
 
     kind: str
     rows: list[Prediction] = field(default_factory=list)
 
     def common(self, name: str) -> Any:
-        """Return what only the prompt's first row carries, None where that row is missing."""
-        return next((row.gold[name] for row in self.rows if name in row.gold), None)
+        """Return what the first row of a finished prompt says.
+
+        Raises:
+            BenchError: no row says it.
+        """
+        for row in self.rows:
+            if name in row.gold:
+                return row.gold[name]
+        raise _too_old(self.rows[0], {name})
 
 
-def _collect(rows: Iterable[Prediction]) -> dict[int, _Prompt]:
-    prompts: dict[int, _Prompt] = {}
+def _too_old(row: Prediction, missing: Iterable[str]) -> BenchError:
+    names = ", ".join(sorted(missing))
+    return BenchError(
+        f"{row.id} was recorded by another version of skillbench, which did not write {names}: the run "
+        "cannot be scored by this one. Make it again with another --out"
+    )
+
+
+def by_prompt(rows: Iterable[Prediction], *, checklists: bool = False) -> dict[int, JudgedPrompt]:
+    """Sort rows by the position of their prompt.
+
+    Args:
+        rows: predictions of one run, in any order.
+        checklists: whether they judge a checklist each, or compare two responses.
+
+    Raises:
+        BenchError: a row lacks what this version writes.
+    """
+    needed = _CHECKED if checklists else _COMPARED
+    prompts: dict[int, JudgedPrompt] = {}
     for row in rows:
-        prompts.setdefault(row.position, _Prompt(row.group)).rows.append(row)
+        missing = needed - (row.gold.keys() if isinstance(row.gold, Mapping) else set())
+        if missing:
+            raise _too_old(row, missing)
+        prompts.setdefault(row.position, JudgedPrompt(row.group)).rows.append(row)
     return dict(sorted(prompts.items()))
 
 
@@ -84,7 +116,9 @@ def _by_type(
 # ------------------------------------------------------------------------------------------ overall
 
 
-def _comparisons(prompt: _Prompt, which: str, orders: Sequence[str]) -> tuple[list[tuple[int, int]], int]:
+def _comparisons(
+    prompt: JudgedPrompt, which: str, orders: Sequence[str]
+) -> tuple[list[tuple[int, int]], int]:
     """Return (loser, winner) of the decided judgments in the official order, and how many decided nothing."""
     found, undecided = [], 0
     # The official order of pairs is by the numbers of the first and the second response shown.
@@ -97,7 +131,8 @@ def _comparisons(prompt: _Prompt, which: str, orders: Sequence[str]) -> tuple[li
     return found, undecided
 
 
-def _score_overall(prompts: Sequence[_Prompt], which: str, orders: Sequence[str]) -> OverallScore:
+def score_comparisons(prompts: Sequence[JudgedPrompt], which: str, orders: Sequence[str]) -> OverallScore:
+    """Score finished prompts by ``outcome`` or ``said`` of their rows that show ``orders``."""
     listed = []
     for prompt in prompts:
         comparisons, undecided = _comparisons(prompt, which, orders)
@@ -109,10 +144,10 @@ def _score_overall(prompts: Sequence[_Prompt], which: str, orders: Sequence[str]
 
 def overall_scores(rows: Iterable[Prediction]) -> Scores:
     """Compute ``ifrewardbench.overall.{kendall,accuracy}`` and, over both orders, ``.balanced.*``."""
-    found = _collect(rows)
+    found = by_prompt(rows)
     both = any(row.order == "BA" for prompt in found.values() for row in prompt.rows)
 
-    def complete(prompt: _Prompt) -> bool:
+    def complete(prompt: JudgedPrompt) -> bool:
         return len(prompt.rows) == int(prompt.rows[0].gold["pairs"]) * (2 if both else 1)
 
     finished = [prompt for prompt in found.values() if complete(prompt)]
@@ -126,7 +161,7 @@ def overall_scores(rows: Iterable[Prediction]) -> Scores:
         nonlocal undecided
         named: dict[str, Estimate] = {}
         for prefix, orders in spans.items():
-            score = _score_overall(finished, which, orders)
+            score = score_comparisons(finished, which, orders)
             undecided = score.undecided if which == "outcome" else undecided
             named |= _by_type(prefix, kinds, _rankings(score.prompts, score.kendall, score.accuracy))
         return named
@@ -160,7 +195,7 @@ def _labels(answer: Any, items: int) -> AnswerLabels:
     return AnswerLabels(tuple(labels), known.count(False))
 
 
-def _constraint_prompts(prompts: Sequence[_Prompt], which: str) -> list[ConstraintPrompt]:
+def _constraint_prompts(prompts: Sequence[JudgedPrompt], which: str) -> list[ConstraintPrompt]:
     listed = []
     for prompt in prompts:
         rows = sorted(prompt.rows, key=lambda row: row.gold["response"])
@@ -180,7 +215,7 @@ def _constraint_prompts(prompts: Sequence[_Prompt], which: str) -> list[Constrai
 
 def constraint_scores(rows: Iterable[Prediction]) -> Scores:
     """Compute ``ifrewardbench.constraint.{positive_f1,negative_f1,accuracy,kendall}`` and the groups."""
-    found = _collect(rows)
+    found = by_prompt(rows, checklists=True)
     finished = [prompt for prompt in found.values() if len(prompt.rows) == prompt.rows[0].gold["of"]]
     if not finished:
         return Scores(None, {}, {}, len(found))
@@ -207,12 +242,12 @@ def _four(
 
 
 def _constraint_estimates(
-    prompts: Sequence[_Prompt], listed: Sequence[ConstraintPrompt], score: ConstraintScore
+    prompts: Sequence[JudgedPrompt], listed: Sequence[ConstraintPrompt], score: ConstraintScore
 ) -> dict[str, Estimate]:
     prefix = "ifrewardbench.constraint"
     kinds = [prompt.kind for prompt in prompts]
     found = _by_type(prefix, kinds, _four(score.prompts, score.overall))
-    keys: dict[str, Callable[[_Prompt], str]] = {
+    keys: dict[str, Callable[[JudgedPrompt], str]] = {
         "model": lambda prompt: model_size(prompt.common("model")),
         "checklist": lambda prompt: checklist_size(len(prompt.rows[0].gold["labels"])),
         "turn": lambda prompt: turn(["user"] * (2 * prompt.common("turns") - 1)),
@@ -227,7 +262,7 @@ def _constraint_estimates(
 
 
 def _kinds(
-    prefix: str, prompts: Sequence[_Prompt], listed: Sequence[ConstraintPrompt]
+    prefix: str, prompts: Sequence[JudgedPrompt], listed: Sequence[ConstraintPrompt]
 ) -> dict[str, Estimate]:
     """F1 by kind of constraint, over the items of all prompts together: without an interval."""
     triples: dict[str, list[tuple[str, int, int]]] = {}

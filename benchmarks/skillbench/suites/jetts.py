@@ -163,7 +163,7 @@ class JETTS(FileSuite[Sample]):
         """
         found: dict[int, _Walk] = {}
         for row in rows:
-            found.setdefault(row.position, _Walk(row.group)).matches[row.gold["match"]] = row
+            found.setdefault(row.position, _Walk(row.group)).add(row)
         finished = {n: walk for n, walk in sorted(found.items()) if walk.choices() is not None}
         if not finished:
             return Scores(None, {}, {}, len(found))
@@ -192,26 +192,48 @@ def _better(one: float, two: float) -> str | None:
     return None if one == two else "A" if one > two else "B"
 
 
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """A recorded match, as much of it as the metric needs: there may be very many."""
+
+    first: int
+    second: int
+    champion: int
+    better: str | None
+    said: Any
+    outcome: Any
+
+
 @dataclass(slots=True)
 class _Walk:
-    """The recorded matches of a query by number."""
+    """The recorded matches of a query by number; ``start`` is the gold of the first one."""
 
     file: str
-    matches: dict[int, Prediction] = field(default_factory=dict)
+    matches: dict[int, _Played] = field(default_factory=dict)
+    start: Mapping[str, Any] = field(default_factory=dict)
     best: BestOfN | None = None
+
+    def add(self, row: Prediction) -> None:
+        """Take in a match."""
+        gold = row.gold
+        if gold["match"] == 1:
+            self.start = gold
+        self.matches[gold["match"]] = _Played(
+            gold["first"], gold["second"], gold["champion"], gold["better"], row.said, row.outcome
+        )
 
     def choices(self) -> BestOfN | None:
         """Walk again along the recorded matches; None when one is missing or belongs to another walk."""
         if 1 not in self.matches:
             return None
-        start = self.matches[1].gold
+        start = self.start
         champion = int(start["champion"])
         champions = [champion]
         for number in range(1, len(start["order"])):
             row = self.matches.get(number)
-            if row is None or row.gold["champion"] != champion:
+            if row is None or row.champion != champion:
                 return None
-            champion = {"A": row.gold["first"], "B": row.gold["second"]}.get(row.outcome, champion)
+            champion = {"A": row.first, "B": row.second}.get(row.outcome, champion)
             champions.append(champion)
         picks = {k: champions[min(k, len(champions)) - 1] for k in CHECKPOINTS}
         known = references(start["scores"], start["order"], start.get("answers"))
@@ -220,8 +242,8 @@ class _Walk:
 
     def right(self, which: str) -> tuple[int, int]:
         """Matches won by the better candidate, of those that have one."""
-        told = [row for row in self.matches.values() if row.gold["better"] is not None]
-        return sum(getattr(row, which) == row.gold["better"] for row in told), len(told)
+        told = [row for row in self.matches.values() if row.better is not None]
+        return sum(getattr(row, which) == row.better for row in told), len(told)
 
 
 def _best(walks: Iterable[_Walk]) -> tuple[dict[str, Estimate], dict[str, float]]:

@@ -43,7 +43,8 @@ MODES: Final = ("ranking", "rotations", "ratings")
 _TIES: Final = "Ties"
 _RATED: Final = "rewardbench2_rating"
 _TIED: Final = "rewardbench2_rating_ties"
-_MOST: Final[Mapping[str, float]] = {_TIES: 1.01}
+_LEAST_TIES: Final = -0.01
+_MOST_TIES: Final = 1.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +275,7 @@ def _estimates(prefix: str, rows: Iterable[_Answers], which: int) -> dict[str, E
         means[_TIES] = parts[_TIES].value / 100
     named: dict[str, Estimate] = {}
     if len(shares) == len(SUBSETS):
-        limits = (0.0, (5 + _MOST[_TIES]) / 6)
+        limits = (_LEAST_TIES / 6, (5 + _MOST_TIES) / 6)
         named["leaderboard"] = mean_of_means([shares[name] for name in SUBSETS], limits, leaderboard(means))
     if every:
         named["micro"] = mean_estimate(every)
@@ -296,7 +297,7 @@ def _ties(rows: Sequence[_Answers], which: int) -> tuple[dict[str, Estimate], li
         return {}, []
     total = ties_score(ties.values())
     own = [ties_score([ties[f"ref:{number}"], ties[f"tied:{number}"]]) for number in paired]
-    limits = (-0.01, _MOST[_TIES])
+    limits = (_LEAST_TIES, _MOST_TIES)
     found = {_TIES: mean_estimate([one.overall for one in own], limits, total.overall)}
     for name in ("tied_accuracy", "ref_accuracy", "preferred", "preferred_hard"):
         values = [getattr(one, name) for one in own]

@@ -148,6 +148,13 @@ def test_modes_routes_patterns_and_narrowed_settings(small: Path, capsys: pytest
     run = json.loads((small.parent / "out/first/rewardbench2/routed/run.json").read_bytes())
     assert run["identity"]["routes"] == ["Safety"]
     assert run["rows"]["samples"] == 4
+    page = small.parent / "out" / "rewardbench2.html"
+    assert b"routed" in page.read_bytes()
+    assert not page.with_name("rmbench.html").exists(), "one run alone has its page in its folder"
+    assert (small.parent / "out/first/rmbench/baseline/report.html").exists()
+    written = page.stat().st_mtime_ns
+    assert bench(*line) == 0
+    assert page.stat().st_mtime_ns == written, "nothing was judged"
     capsys.readouterr()
     assert bench(*line, "--settings", "baseline", "--benchmarks", "rmbench", "--table") == 0
     assert "routed" not in capsys.readouterr().out
@@ -203,7 +210,7 @@ def test_plans_that_ship(name: str) -> None:
 
 def test_the_plans_cover_the_published_experiments() -> None:
     assert {path.stem for path in SHIPPED.glob("*.yaml")} >= {"paper", "ablations", "jetts", "ifrewardbench"}
-    assert SHIPPED == ROOT / "benchmarks" / "plans"
+    assert SHIPPED == ROOT / "benchmarks" / "skillbench" / "plans"
     paper: Any = read_plan(Path("paper"))
     assert paper.average == ("rewardbench2", "judgebench", "rmbench")
     assert [model.model for model in paper.models][:2] == ["Qwen3.5-9B", "Qwen3.5-27B"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,11 @@ from suite_support import ifrb, positions, query, rb2, rm, ties, write
 
 from skillbench.errors import BenchError
 from skillbench.suites import SUITE_MODES, open_suite
+from skillrt.actions import Reply
+from skillrt.logprobs import answer_texts, judge_by_logprobs
+from skillrt.program import ChatRequest
 from skillrt.sandbox import open_sandbox
+from skillrt.view import make_view
 
 PLANT = "ZZORACLE"
 SCORE = 7_770_001_234_567
@@ -134,6 +139,40 @@ async def test_nothing_that_is_sent_holds_an_oracle_value(tmp_path: Path, name: 
     least = 5 if name == "ifrewardbench" else 9
     assert combinations >= least * max(1, len(SUITE_MODES[name]))
     assert seen > 2 * combinations
+
+
+class Weighing:
+    """A model of which every answer is as likely as any; keeps all that it was sent."""
+
+    def __init__(self, answers: Collection[str]) -> None:
+        self.answers = answers
+        self.sent: list[str] = []
+
+    def conversation(self) -> Weighing:
+        return self
+
+    async def send(self, request: ChatRequest) -> Reply:
+        self.sent.append(json.dumps([request.messages, request.prefill], ensure_ascii=False))
+        begun = request.prefill or ""
+        ends = {text.removeprefix(begun) or "." for text in self.answers if text.startswith(begun)}
+        return Reply("", tokens=tuple((end, -3.0) for end in sorted(ends)))
+
+
+@pytest.mark.parametrize("name", ["judgebench", "rmbench", "starter", "ifrewardbench"])
+async def test_nothing_that_is_sent_for_token_probabilities_holds_one(tmp_path: Path, name: str) -> None:
+    suite = open_suite(name, [MAKERS[name](tmp_path)])
+    linked = programs(suite, None, "direct")
+    sent = 0
+    for job in suite.jobs():
+        program = linked.of(job.case)
+        model = Weighing(answer_texts(program).values())
+        view = make_view(program.task, program.link, job.case.fields)
+        judgment = await judge_by_logprobs(program, view, transport=model)
+        assert judgment.verdict.probabilities is not None
+        for text in (*model.sent, json.dumps(judgment.trace, ensure_ascii=False, default=str)):
+            assert PLANT not in text
+        sent += len(model.sent)
+    assert sent > 2
 
 
 def test_the_seal_is_what_keeps_them_out(tmp_path: Path) -> None:

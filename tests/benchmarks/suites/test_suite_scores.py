@@ -7,10 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from suite_judges import Ruled, golds, programs, run_with
 from suite_support import bench, ifrb, metrics, positions, query, rb2, rm, shared, ties, write
 
+from skillbench.errors import BenchError
+from skillbench.journal import read_predictions
 from skillbench.metrics.ifrewardbench_constraints import read_labels
 from skillbench.metrics.jetts import CHECKPOINTS, Knockout
 from skillbench.run import Keep
@@ -260,6 +263,20 @@ def test_ifrewardbench_overall_extremes(tmp_path: Path) -> None:
     none = run_with(open_suite("ifrewardbench", [path]), Ruled(lambda case: None), tmp_path / "none")
     assert none["official"]["ifrewardbench.overall.kendall"] == 0
     assert none["facts"]["undecided"] == 18
+
+
+@pytest.mark.parametrize("mode", ["overall", "constraint"])
+def test_rows_of_another_version_are_refused_with_a_sentence(mode: str, tmp_path: Path) -> None:
+    suite = open_suite("ifrewardbench", [ifrb_files(tmp_path)], mode)
+    run_with(suite, Ruled(lambda case: None), tmp_path / "run")
+    rows = list(read_predictions(tmp_path / "run"))
+    for name in ("pairs", "edges") if mode == "overall" else ("of", "edges", "kinds"):
+        older = [
+            msgspec.structs.replace(row, gold={key: one for key, one in row.gold.items() if key != name})
+            for row in rows
+        ]
+        with pytest.raises(BenchError, match=f"another version of skillbench, which did not write {name}"):
+            suite.score(older)
 
 
 def test_ifrewardbench_positions_cancel_in_the_balanced_number(tmp_path: Path) -> None:
