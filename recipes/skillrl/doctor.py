@@ -77,7 +77,7 @@ def examine(files: Sequence[Path], more: Sequence[str]) -> list[Finding]:
     row = check("data", lambda: _data(config))
     check("reward function", lambda: _reward_function(config))
     settings = check("reward settings", lambda: _reward_settings(config))
-    check("reward manager", lambda: _manager(config))
+    check("reward manager", lambda: _manager(config, settings))
     check("judge", lambda: asyncio.run(_judge(settings)))
     check("sandbox", lambda: asyncio.run(_sandbox()))
     check("one reward", lambda: asyncio.run(_one_reward(settings, row)))
@@ -194,19 +194,28 @@ def _reward_settings(config: Any) -> tuple[RewardSettings, str]:
     return settings, f"mode {settings.mode}, {settings.link}" if settings.needs_model else "mode rules"
 
 
-def _manager(config: Any) -> str:
+def _manager(config: Any, reward: RewardSettings | None) -> str:
     from omegaconf import OmegaConf
     from verl.trainer.ppo.reward import resolve_reward_manager_cls
 
     from skillrl.managing import read_manager_settings
+    from skillrt.program import load_program
+    from skillspec.artifacts import ArtifactStore
 
-    name = resolve_reward_manager_cls(_need(config)).__name__
+    name = str(resolve_reward_manager_cls(_need(config)).__name__)
     given = config.reward.get("skillrl")
     if given is not None and name != "SkillRewardManager":
         raise _Problem(f"reward.skillrl is set, but the manager is {name}, which does not read it")
     plain: Any = {} if given is None else OmegaConf.to_container(given, resolve=True)
     settings = read_manager_settings(plain)
-    return f"{name}, by group" if settings.group else name
+    if not settings.group:
+        return name
+    if reward is not None and not reward.needs_model:
+        raise _Problem(
+            "group=True asks a judge and mode=rules names none; set mode=skill, base_urls and model"
+        )
+    load_program(ArtifactStore(), settings.group_link)
+    return f"{name}, by group, {settings.group_link}"
 
 
 async def _judge(settings: RewardSettings | None) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from skillrl.settings import SettingsError
+from skillspec.artifacts import link_id
 
 __all__ = ["ManagerSettings", "read_manager_settings"]
 
@@ -42,11 +43,16 @@ class ManagerSettings:
     group_patience_s: float = 120.0
     group_pairs: int = 6
     group_both_orders: bool = False
-    group_skill: str = "instruction_following"
-    group_task: str = "ifrb_overall"
-    group_setting: str = "fair"
+    group_skill: str = "instruction_following_pairwise"
+    group_task: str = "if_pairwise"
+    group_setting: str = "operational"
     group_delivery: str = "preloaded"
     rank_weight: float = 0.5
+
+    @property
+    def group_link(self) -> str:
+        """The id of the compiled link that compares."""
+        return link_id(self.group_task, self.group_skill, self.group_setting, self.group_delivery)
 
 
 def read_manager_settings(given: Mapping[str, Any]) -> ManagerSettings:

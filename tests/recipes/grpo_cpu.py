@@ -1,38 +1,54 @@
 """GRPO for real on a CPU: verl's trainer, our reward, rules in the sandbox, a scripted judge that is slow
 and fails at times.
 
-    python tests/recipes/grpo_cpu.py --out runs/grpo --steps 30
+    python tests/recipes/grpo_cpu.py --steps 40
+    python tests/recipes/grpo_cpu.py --prove
 
-Writes the rollouts of every step, ``curve.json`` and ``curve.svg``. Needs verl (see docs/train.md).
+The first trains and writes ``curve.json`` and ``curve.svg``; the second tries the same seed twice, a resumed
+run and two ranks, and prints a line for each. Needs verl (see docs/train.md).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import time
+import zlib
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/support"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from reward_support import response_in  # noqa: E402
-from scripted_server import Call, Reply, ScriptedServer, Status, Turn  # noqa: E402
+from reward_support import response_in
+from scripted_server import Call, Reply, ScriptedServer, Status, Turn
+from training_curve import Line, rollouts, write_curve
+from verl_training import REWARD, new_folder, step_times, train
 
-from skillrl.cpu.tiny import make_policy, make_tokenizer  # noqa: E402
-from skillrl.data.prepare import prepare  # noqa: E402
-from skillrl.overrides import read_overrides  # noqa: E402
+from skillrl.cpu.tiny import make_policy, make_tokenizer
+from skillrl.data.prepare import prepare
 
 HEAD = "def check_following(instruction, response):\n    "
 LETTERS = (
     HEAD + "return sum(c.isascii() and c.isalpha() for c in response) >= {share} * max(1, len(response))"
 )
-FAILS_EVERY = 40
+FAILS = 40
+"""One request in so many fails."""
+SAVED = 2
+"""The step after which the run that is resumed was stopped."""
+CLOSE = 0.75
+"""The share of later rollouts that must be equal: which requests were generated together decides the last
+bits of a number, and two runs without a break drift apart by them too."""
+RANKS = ("trainer.n_gpus_per_node=2", "+ray_kwargs.ray_init.num_gpus=2")
+LINES = (
+    Line("score", "reward", "#3b82c4"),
+    Line("rule_score", "rules", "#4d9e5c", faint=True),
+    Line("judge_score", "judge", "#a855c8", faint=True),
+    Line("judge_failed", "judgments that failed", "#d0543c", faint=True),
+)
 
 
 def rows() -> list[dict[str, Any]]:
@@ -53,8 +69,9 @@ def rows() -> list[dict[str, Any]]:
 
 
 def judge(turn: Turn) -> Reply:
-    """Decide the last item by the response; every fortieth request fails for good."""
-    if turn.number % FAILS_EVERY == FAILS_EVERY - 1:
+    """Decide the last item by the response. Which requests fail, and for good, hangs on their text alone, so
+    that two runs see the same failures."""
+    if zlib.crc32(turn.text.encode()) % FAILS == 0:
         return Status(400)
     met = response_in(turn).isalpha()
     finding = {"status": "satisfied", "failure": None, "why": None, "cites": []}
@@ -63,105 +80,92 @@ def judge(turn: Turn) -> Reply:
     return Call("final_answer", {"findings": findings, "reason": "scripted"})
 
 
-def train(out: Path, server: ScriptedServer, steps: int, more: list[str]) -> int:
-    """Run verl's trainer; its log goes to ``train.log``. Return its exit code."""
-    reward = "+reward.custom_reward_function.reward_kwargs"
-    environment = {
-        **os.environ,
-        "DATA": str(out / "data"),
-        "POLICY": str(out / "policy"),
-        "VERL_USE_EXTERNAL_MODULES": "skillrl.cpu.platform",
-        "VERL_ENGINE_DEVICE": "cuda",
-        "TORCH_COMPILE_DISABLE": "1",
-        "OMP_NUM_THREADS": "1",
-        "HF_HUB_OFFLINE": "1",
-        "HYDRA_FULL_ERROR": "1",
-    }
-    overrides = read_overrides(
-        [ROOT / "recipes/if_grpo/common.overrides", ROOT / "recipes/if_grpo/cpu.overrides"],
-        [
-            f"{reward}.base_urls='{server.base_url}'",
-            f"{reward}.model={server.model}",
-            f"{reward}.deadline_s=20",
-            f"{reward}.sandbox_processes=2",
-            f"trainer.total_training_steps={steps}",
-            "trainer.total_epochs=100",
-            f"trainer.rollout_data_dir={out / 'rollouts'}",
-            f"trainer.default_local_dir={out / 'checkpoints'}",
-            *more,
-        ],
-        environment,
+def run(out: Path, name: str, steps: int, more: Sequence[str]) -> int:
+    """Train in ``out/name`` with a judge of its own; return how many requests the judge got, -1 where
+    verl failed."""
+    with ScriptedServer(judge, latency_s=0.1) as server:
+        judged = (
+            f"{REWARD}.base_urls='{server.base_url}'",
+            f"{REWARD}.model={server.model}",
+            f"{REWARD}.deadline_s=20",
+        )
+        failed = train(out / name, out / "data", out / "policy", steps, [*judged, *more])
+        return -1 if failed else len(server.requests)
+
+
+def show_training(out: Path, steps: int, more: Sequence[str]) -> bool:
+    """Train, draw the curve, and say what came of it."""
+    began = time.monotonic()
+    asked = run(out, ".", steps, more)
+    if asked < 0:
+        return False
+    took = time.monotonic() - began
+    points = write_curve(
+        out, LINES, "A random policy on sixteen small instructions, rules and a scripted judge"
     )
-    with (out / "train.log").open("a") as log:
-        command = [sys.executable, "-m", "verl.trainer.main_ppo", *overrides]
-        return subprocess.run(
-            command, env=environment, stdout=log, stderr=log, check=False, cwd=out
-        ).returncode
+    print(f"{len(points)} steps in {took:.0f} s, {statistics.median(step_times(out).values()):.1f} s a step")
+    print(f"{asked} requests to the judge")
+    first, last = points[0], points[-1]
+    print(f"mean reward {first['score']:.3f} in step 1, {last['score']:.3f} in step {last['step']:.0f}")
+    return True
 
 
-def curve(out: Path) -> list[dict[str, float]]:
-    """Return the means of each step's rollouts."""
-    found = []
-    for file in sorted((out / "rollouts").glob("*.jsonl"), key=lambda file: int(file.stem)):
-        lines = [json.loads(line) for line in file.read_text().splitlines()]
-        means = {
-            key: statistics.fmean(float(line[key]) for line in lines)
-            for key in ("score", "rule_score", "judge_score", "judge_failed", "latency_s")
-            if key in lines[0]
-        }
-        found.append({"step": int(file.stem), "rollouts": len(lines), **means})
-    return found
+def shown(run: Path, *steps: int) -> list[tuple[str, str, float]]:
+    """Prompt, text and reward of the rollouts of some steps, in an order of their own."""
+    found = (line for step, lines in rollouts(run) if step in steps for line in lines)
+    return sorted((line["input"], line["output"], line["score"]) for line in found)
 
 
-def plot(points: list[dict[str, float]]) -> str:
-    """Return the mean reward over the steps as SVG."""
-    width, height, edge = 640, 240, 40
-    last = max(points[-1]["step"], 2)
-
-    def place(point: dict[str, float]) -> str:
-        x = edge + (point["step"] - 1) / (last - 1) * (width - 2 * edge)
-        return f"{x:.1f},{height - edge - point['score'] * (height - 2 * edge):.1f}"
-
-    line = " ".join(map(place, points))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
-        f'font-size="12"><rect width="{width}" height="{height}" fill="white"/>'
-        f'<path d="M{edge} {edge}V{height - edge}H{width - edge}" fill="none" stroke="#888"/>'
-        f'<text x="{edge - 6}" y="{edge + 4}" text-anchor="end">1</text>'
-        f'<text x="{edge - 6}" y="{height - edge + 4}" text-anchor="end">0</text>'
-        f'<text x="{width - edge}" y="{height - edge + 18}" text-anchor="end">step {last:.0f}</text>'
-        f'<text x="{edge}" y="{edge - 14}">mean reward of the rollouts</text>'
-        f'<polyline points="{line}" fill="none" stroke="#0b62a4" stroke-width="2"/></svg>\n'
+def prove(out: Path, more: Sequence[str]) -> bool:
+    """Run four steps, the same in two halves with a checkpoint between, and two steps on two ranks; say
+    whether seed and checkpoint bring back the same rollouts."""
+    halves = [f"trainer.save_freq={SAVED}", "trainer.resume_mode=auto", *more]
+    plan = [("whole", 2 * SAVED, more), ("halves", SAVED, halves), ("halves", 2 * SAVED, halves)]
+    for name, steps, settings in plan:
+        if run(out, name, steps, settings) < 0:
+            return False
+    whole, parts = shown(out / "whole", 1), shown(out / "halves", 1)
+    same = bool(whole) and whole == parts
+    print(
+        f"same seed: the {len(whole)} rollouts of step 1 are {'' if same else 'NOT '}equal "
+        "in prompt, text and reward"
     )
+    resumed = "setting global step to 2" in (out / "halves/train.log").read_text(errors="replace")
+    later = range(SAVED + 1, 2 * SAVED + 1)
+    whole, parts = shown(out / "whole", *later), shown(out / "halves", *later)
+    prompts = [line[0] for line in whole] == [line[0] for line in parts]
+    equal = (Counter(whole) & Counter(parts)).total()
+    kept = resumed and prompts and equal >= CLOSE * len(whole)
+    print(
+        f"resume: {'from' if resumed else 'NOT from'} the checkpoint of step {SAVED}; steps {later[0]} to "
+        f"{later[-1]} have {'the' if prompts else 'NOT the'} prompts, and {equal} of the {len(whole)} "
+        "rollouts, of a run without a break"
+    )
+    asked = run(out, "ranks", SAVED, [*RANKS, *more])
+    count = len(shown(out / "ranks", *range(1, SAVED + 1)))
+    print(f"two ranks: {'trained' if asked > 0 else 'failed'}, {count} rollouts in {SAVED} steps")
+    return same and kept and asked > 0
 
 
 def main() -> int:
+    """Build the policy, prepare the rows, and train or prove."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=30)
-    parser.add_argument("overrides", nargs="*")
+    parser.add_argument("--out", type=Path, help="a folder without a run (default: a new one in runs)")
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--prove", action="store_true", help="check seed, resume and two ranks instead")
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
     args = parser.parse_args()
-    out = args.out.resolve()
+    out = new_folder(args.out, "grpo")
+    if out is None:
+        return 2
     (out / "policy").mkdir(parents=True, exist_ok=True)
     make_tokenizer(out / "policy")
     print(f"policy of {make_policy(out / 'policy'):,} weights")
     raw = out / "rows.jsonl"
     raw.write_text("".join(json.dumps(row) + "\n" for row in rows()))
     prepare("verinstruct", raw, out / "data", seed=0, validation=4, limit=None)
-    began = time.monotonic()
-    with ScriptedServer(judge, latency_s=0.1) as server:
-        code = train(out, server, args.steps, args.overrides)
-        asked = len(server.requests)
-    if code:
-        print(f"verl ended with {code}; see {out / 'train.log'}", file=sys.stderr)
-        return 1
-    points = curve(out)
-    (out / "curve.json").write_text(json.dumps(points, indent=1) + "\n")
-    (out / "curve.svg").write_text(plot(points))
-    first, last = points[0], points[-1]
-    print(f"{len(points)} steps in {time.monotonic() - began:.0f} s, {asked} requests to the judge")
-    print(f"mean reward {first['score']:.3f} in step 1, {last['score']:.3f} in step {last['step']:.0f}")
-    return 0
+    done = prove(out, args.overrides) if args.prove else show_training(out, args.steps, args.overrides)
+    return 0 if done else 1
 
 
 if __name__ == "__main__":

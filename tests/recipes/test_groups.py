@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from reward_support import SHORT, longer_wins, truth
-from scripted_server import Say, ScriptedServer
+from scripted_server import Call, Reply, Say, ScriptedServer, Turn
 
 from skillrl.comparing import Comparer, Member
 from skillrl.gathering import Gatherer
@@ -116,6 +116,20 @@ async def test_equal_rollouts_share_and_empty_ones_are_worth_nothing() -> None:
     alone = await group_of(["xx", "xx"], longer_wins, truth([None]))
     assert [one["score"] for one in alone] == [0.5, 0.5]
     assert alone[0]["judged"] == 0
+
+
+async def test_what_the_judge_calls_level_is_shared() -> None:
+    asked: list[str] = []
+
+    def level(turn: Turn) -> Reply:
+        asked.append(turn.text)
+        return Call("final_answer", {"findings": [], "reason": "scripted", "verdict": "tie"})
+
+    found = await group_of(["x", "xx", "xxx"], level, truth([None]))
+    assert [one["score"] for one in found] == [0.5, 0.5, 0.5]
+    # Its task, manual and notices speak the language of the prompts.
+    assert len(asked) == 3
+    assert all(text.isascii() for text in asked)
 
 
 async def test_rules_have_their_share() -> None:

@@ -147,3 +147,23 @@ def test_the_launch_configurations_compose(model: Path, name: str, monkeypatch: 
     assert "nn" in wrong["configuration"].told
     legacy = {one.what: one for one in examine(files, ["custom_reward_function.path=pkg://x"])}
     assert "reward.custom_reward_function" in legacy["overrides"].told
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        (f"+{REWARD}.reward_kwargs.mode=skill", "instruction_following_pairwise.if_pairwise.operational"),
+        ("+reward.skillrl.group_task=nothing", "no link called instruction_following_pairwise.nothing"),
+        (f"+{REWARD}.reward_kwargs.mode=rules", "group=True asks a judge"),
+    ],
+)
+def test_the_doctor_looks_up_what_compares(
+    model: Path, override: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(__file__).parents[2] / "recipes/if_grpo"
+    files = [folder / f"{name}.overrides" for name in ("common", "paper", "group")]
+    for key in ("DATA", "JUDGE_URLS", "JUDGE_MODEL"):
+        monkeypatch.setenv(key, "x")
+    monkeypatch.setenv("POLICY", str(model))
+    found = {one.what: one for one in examine(files, [override])}
+    assert told in found["reward manager"].told

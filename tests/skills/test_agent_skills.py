@@ -43,6 +43,7 @@ def test_each_skill_is_valid_by_the_reference_validator(packages: Path) -> None:
     names = sorted(path.name for path in packages.iterdir())
     assert names == [
         "instruction-following",
+        "instruction-following-pairwise",
         "instruction-following-pointwise",
         "reward-judge-fair",
         "reward-judge-operational",

@@ -70,8 +70,10 @@ def kwargs_for(server: Any, **more: Any) -> dict[str, Any]:
 def longer_wins(turn: Turn) -> Reply:
     """A judge that prefers the response with more letters x, wherever it is shown."""
     text = turn.opening
-    first = text[text.index("[回复A-开始]") : text.index("[回复B-开始]")].count("x")
-    second = text[text.index("[回复B-开始]") :].count("x")
+    first, second = (
+        text.partition(f"<response_{label}>")[2].partition(f"</response_{label}>")[0].count("x")
+        for label in "AB"
+    )
     if first == second:
         return Say("neither")
     return Call(

@@ -48,7 +48,7 @@ class CpuServer:
     def __init__(self, path: str, most_tokens: int, seed: int) -> None:
         from transformers import AutoModelForCausalLM
 
-        torch.set_num_threads(1)
+        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
         model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, attn_implementation="sdpa")
         self._model = model.eval()
         ends = model.config.eos_token_id
@@ -173,7 +173,7 @@ class CpuReplica(RolloutReplica):  # type: ignore[misc, unused-ignore]
                 1000 * int(self.config.get("seed") or 0) + self.replica_rank,
             )
         )
-        await server.__ray_ready__.remote()
+        await server.__ray_ready__.remote()  # type: ignore[union-attr, unused-ignore]
         self.servers, self._server_handle = [server], server
         self._server_address = f"{NAME}:{self.replica_rank}"
 

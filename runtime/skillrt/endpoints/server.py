@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import time
 from collections import Counter, deque
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from uuid import uuid4
 
 from skillrt.actions import Reply
 from skillrt.endpoints.body import encode_body, read_reply, request_body
@@ -47,6 +49,7 @@ class Server:
         self._thinking_refused = False
         self._bounds_refused = False
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
+        self._keys = map(f"{uuid4()}-{{}}".format, itertools.count())
 
     def latency(self, share: float) -> float | None:
         """Return a quantile of recent latencies in seconds, None while there are too few."""
@@ -162,8 +165,10 @@ class Server:
             # The client's own time-outs are off: they start anew with every byte, and it calls a refused
             # connection a time-out.
             async with asyncio.timeout(seconds):
+                # The client would draw a random key for each request, though it sends none.
+                options = {**_JSON_BODY, "idempotency_key": next(self._keys)}
                 return await self._client.post(
-                    "/chat/completions", cast_to=object, content=encode_body(body), options=_JSON_BODY
+                    "/chat/completions", cast_to=object, content=encode_body(body), options=options
                 )
         except TimeoutError as error:
             raise EndpointFailure(f"{self.url} did not answer within {seconds:g} s", "deadline") from error
