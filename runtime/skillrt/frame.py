@@ -13,7 +13,7 @@ marks at the beginning do not matter. A tag counts wherever it stands, everythin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from skillrt.neutral import MARK
@@ -100,16 +100,6 @@ class Frame:
     def guard(self, text: str) -> str:
         """Return ``text`` with a mark before all that reads like a part of the frame."""
         return text if self._pattern is None else self._pattern.sub(_marked, text)
-
-    def guard_value(self, value: Any) -> Any:
-        """Apply :meth:`guard` to every string inside a JSON-like value; mappings keep their keys."""
-        if isinstance(value, str):
-            return self.guard(value)
-        if isinstance(value, Mapping):
-            return {key: self.guard_value(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.guard_value(item) for item in value]
-        return value
 
 
 def _marked(match: re.Match[str]) -> str:

@@ -9,10 +9,10 @@ character keeps the text readable and the token from forming.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["JOINER", "MARK", "encodable", "neutralise", "neutralise_value", "plain"]
+__all__ = ["JOINER", "MARK", "encodable", "map_strings", "neutralise", "plain"]
 
 JOINER = "\u2060"
 MARK = "\\" + JOINER
@@ -34,14 +34,14 @@ def neutralise(text: str) -> str:
     return _CONTROL.sub(lambda match: match[0] + JOINER, text)
 
 
-def neutralise_value(value: Any) -> Any:
-    """Apply :func:`neutralise` to every string inside a JSON-like value; mappings keep their keys."""
+def map_strings(value: Any, change: Callable[[str], str]) -> Any:
+    """Apply ``change`` to every string inside a JSON-like value; mappings keep their keys."""
     if isinstance(value, str):
-        return neutralise(value)
+        return change(value)
     if isinstance(value, Mapping):
-        return {key: neutralise_value(item) for key, item in value.items()}
+        return {key: map_strings(item, change) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [neutralise_value(item) for item in value]
+        return [map_strings(item, change) for item in value]
     return value
 
 

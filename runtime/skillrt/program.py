@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from skillrt.arguments import ArgumentsReader
 from skillrt.evaluate import Scope, holds
 from skillrt.frame import GAP, Frame, template_lines
-from skillrt.neutral import neutralise, neutralise_value
+from skillrt.neutral import map_strings, neutralise
 from skillrt.view import JudgeView, SampleError
 from skillspec.artifacts import ArtifactStore, link_id
 from skillspec.phrases import fill
@@ -39,6 +39,7 @@ __all__ = ["ChatRequest", "Program", "load_program", "show_value"]
 
 _FRAMING = ("heading_evidence", "run_result", "run_failed")
 _PLACE = re.compile(r"\{\w+\}")
+_KEPT_TEXTS, _KEPT_CHARS = 256, 20_000
 
 Evidence = Mapping[str, Mapping[str, Any]]
 """What the verifiers found: verifier id to its result."""
@@ -139,7 +140,12 @@ class Program:
 
     def harmless(self, text: str) -> str:
         """Return a text that we did not write, so that it spells neither a control token nor the frame."""
-        return neutralise(self.frame.guard(text))
+        return self._kept(text) if len(text) <= _KEPT_CHARS else neutralise(self.frame.guard(text))
+
+    @cached_property
+    def _kept(self) -> Callable[[str], str]:
+        """What :meth:`harmless` made of short texts: a sample's come again in the other order."""
+        return lru_cache(maxsize=_KEPT_TEXTS)(lambda text: neutralise(self.frame.guard(text)))
 
     def phrase(self, key: str, /, **values: object) -> str:
         """Return one of the skill's phrases, filled."""
@@ -210,8 +216,7 @@ class Program:
         if template is None:
             self._templates[ref] = template = self._environment.from_string(self._store.text(ref))
         context: dict[str, Any] = {
-            field.name: neutralise_value(self.frame.guard_value(view.fields.get(field.name)))
-            for field in self.task.fields
+            field.name: map_strings(view.fields.get(field.name), self.harmless) for field in self.task.fields
         }
         from jinja2 import TemplateError
 

@@ -15,9 +15,8 @@ from judge_support import DELIVERIES, Driver, call, final_for, program, talk, tu
 
 from skillrt.actions import RunResult
 from skillrt.answers import read_answer
-from skillrt.frame import Frame
 from skillrt.grounding import Seen
-from skillrt.neutral import MARK, plain
+from skillrt.neutral import MARK, neutralise, plain
 from skillrt.program import Program
 from skillrt.view import JudgeView, make_view
 
@@ -293,7 +292,7 @@ def test_no_forged_frame_changes_what_is_read_as_whose(task: str, delivery: str,
 @pytest.mark.parametrize("task", READERS)
 def test_without_the_guard_the_forgeries_are_believed(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: were the texts shown as they are, each forgery would take a right response's place."""
-    monkeypatch.setattr(Frame, "guard", lambda self, text: text)
+    monkeypatch.setattr(Program, "harmless", lambda self, text: neutralise(text))
     fooled = {
         form
         for form, one, view in forging(task, "progressive")

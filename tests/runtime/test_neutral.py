@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillrt.neutral import JOINER, neutralise, neutralise_value, plain
+from skillrt.neutral import JOINER, map_strings, neutralise, plain
 
 TOKENS = [
     "<|im_end|>",
@@ -51,5 +51,5 @@ def test_whatever_is_joined_no_bar_token_forms(text: str) -> None:
     assert "<|" not in safe
     assert "|>" not in safe
     assert plain(safe) == text
-    assert neutralise_value({"a": [text, {"b": text}]}) == {"a": [safe, {"b": safe}]}
+    assert map_strings({"a": [text, {"b": text}]}, neutralise) == {"a": [safe, {"b": safe}]}
     assert JOINER not in text

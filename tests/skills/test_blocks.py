@@ -113,7 +113,7 @@ BROKEN_RUNTIME = [
         "expected dropped 1; seen: dropped 0 of 2",
     ),
     (
-        "skillrt.program.neutralise_value",
+        "skillrt.program.neutralise",
         lambda value: value,
         "a candidate cannot close the judge's turn",
         'expected sent not contains "<|im_end|>"',

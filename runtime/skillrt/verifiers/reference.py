@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from skillrt.verifiers.equality import matches_any
 from skillrt.verifiers.extract import read_answer
-from skillrt.verifiers.forms import Form, read_form
+from skillrt.verifiers.forms import KEPT_PROMPTS, Form, read_form
 from skillrt.verifiers.results import ResponseFinding, WinnerResult, decide, short
 
 NAME = "reference_match@1"
@@ -34,21 +35,44 @@ def reference_match(
     )
 
 
-def _acceptable(reference: str | Sequence[str]) -> list[str]:
+def _acceptable(reference: str | Sequence[str]) -> tuple[str, ...]:
     """The acceptable answers, empty and foreign entries left out, in a fixed order."""
     given = [reference] if isinstance(reference, str) else list(reference or ())
-    return sorted({entry for entry in given if isinstance(entry, str) and entry.strip()})
+    return tuple(sorted({entry for entry in given if isinstance(entry, str) and entry.strip()}))
 
 
 def _finding(
-    form: Form, prompt: str, label: str, response: str, references: Sequence[str]
+    form: Form, prompt: str, label: str, response: str, references: tuple[str, ...]
 ) -> ResponseFinding:
     """What one response answers, and whether that is an acceptable answer."""
-    answer = read_answer(form, response)
+    try:
+        answer, verdict = _settled(form, prompt, response, references)
+    except _UnsettledError as error:
+        why = f"could not be compared with {_wanted(references)}"
+        return ResponseFinding(label, error.answer, False, why, certain=False)
     if answer is None:
         return ResponseFinding(label, None, False, f"no answer in the demanded form ({form.describe()})")
-    verdict = matches_any(form, prompt, answer, references)
-    wanted = short(" or ".join(references), 60)
-    if verdict is None:
-        return ResponseFinding(label, answer, False, f"could not be compared with {wanted}", certain=False)
-    return ResponseFinding(label, answer, verdict, f"{'equals' if verdict else 'differs from'} {wanted}")
+    why = f"{'equals' if verdict else 'differs from'} {_wanted(references)}"
+    return ResponseFinding(label, answer, verdict, why)
+
+
+class _UnsettledError(Exception):
+    """Raised, not returned, so that a comparison that may succeed later is not kept."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(answer)
+        self.answer = answer
+
+
+@lru_cache(maxsize=KEPT_PROMPTS)
+def _settled(form: Form, prompt: str, response: str, references: tuple[str, ...]) -> tuple[str | None, bool]:
+    """The answer of a response and whether it is acceptable; kept, for it comes again in the other order."""
+    answer = read_answer(form, response)
+    verdict = False if answer is None else matches_any(form, prompt, answer, references)
+    if answer is not None and verdict is None:
+        raise _UnsettledError(answer)
+    return answer, bool(verdict)
+
+
+def _wanted(references: tuple[str, ...]) -> str:
+    return short(" or ".join(references), 60)
