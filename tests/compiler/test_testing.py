@@ -9,7 +9,7 @@ import pytest
 from compiler_support import Result, check, good_files
 
 from skillc.cli import main
-from skillc.commands import test_run as testing_run
+from skillc.commands import scripted
 from skillc.commands.test import Outcome, run_tests, select_tests
 from skillc.render import render
 
@@ -194,14 +194,14 @@ def test_arguments_that_are_no_json(tmp_path: Path) -> None:
 def test_without_isolation_a_test_that_runs_checkers_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = testing_run.LazySandbox.run
+    real = scripted.LazySandbox.run
 
-    async def run_without(self: testing_run.LazySandbox, *arguments: object, **rest: object) -> object:
+    async def run_without(self: scripted.LazySandbox, *arguments: object, **rest: object) -> object:
         if self.backend == "cpython":
             self.unavailable = "no walls"
         return await real(self, *arguments, **rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(testing_run.LazySandbox, "run", run_without)
+    monkeypatch.setattr(scripted.LazySandbox, "run", run_without)
     outcomes = run(tmp_path, RATING + "  expect score = 0.5\n", PAIR + "  expect winner = A\n")
     assert [item.status for item in outcomes] == ["skipped", "passed"]
     assert outcomes[0].reason == "the cpython sandbox cannot run here: no walls"
@@ -209,14 +209,14 @@ def test_without_isolation_a_test_that_runs_checkers_is_skipped(
 
 def test_what_is_not_the_same_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter((4, 5))
-    real = testing_run.LazySandbox.run
+    real = scripted.LazySandbox.run
 
     async def run_differently(
-        self: testing_run.LazySandbox, code: str, *rest: object, **more: object
+        self: scripted.LazySandbox, code: str, *rest: object, **more: object
     ) -> object:
         return await real(self, f"result = {next(answers)}", *rest, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(testing_run.LazySandbox, "run", run_differently)
+    monkeypatch.setattr(scripted.LazySandbox, "run", run_differently)
     (outcome,) = run(tmp_path, PAIR + "  expect same twice\n")
     assert [item.message for item in outcome.failures] == [
         "expected the same twice; seen: what was sent differs when it is run again"
