@@ -211,9 +211,7 @@ def test_what_is_not_the_same_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     answers = iter((4, 5))
     real = scripted.LazySandbox.run
 
-    async def run_differently(
-        self: scripted.LazySandbox, code: str, *rest: object, **more: object
-    ) -> object:
+    async def run_differently(self: scripted.LazySandbox, code: str, *rest: object, **more: object) -> object:
         return await real(self, f"result = {next(answers)}", *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(scripted.LazySandbox, "run", run_differently)
