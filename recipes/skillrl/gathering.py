@@ -13,6 +13,9 @@ __all__ = ["Gatherer"]
 Member = TypeVar("Member")
 Result = TypeVar("Result")
 _REMEMBERED = 4096
+_SETTLE_S = 0.5
+"""A complete group is judged this much later: verl fills the last worker's share of a batch up with copies
+of its first row, and a copy that comes first must not take a sibling's place."""
 
 
 @dataclass
@@ -24,7 +27,7 @@ class _Group(Generic[Member, Result]):
 
 
 class Gatherer(Generic[Member, Result]):
-    """Calls ``judge`` once for each group: when it is complete, or when its patience ends.
+    """Calls ``judge`` once for each group: soon after it is complete, or when its patience ends.
 
     Args:
         judge: given the group's id and the members that came, returns one result for each.
@@ -51,12 +54,15 @@ class Gatherer(Generic[Member, Result]):
         late = uid in self._closed
         group = self._waiting.get(uid)
         if group is None:
-            group = self._waiting[uid] = _Group(1 if late else size)
+            group = self._waiting[uid] = _Group(size)
             group.timer = loop.call_later(self._patience_s, self._close, uid)
         group.members.append(member)
         group.answers.append(answer)
-        if len(group.members) >= group.size:
+        if late:
             self._close(uid)
+        elif len(group.members) == group.size and group.timer is not None:
+            group.timer.cancel()
+            group.timer = loop.call_later(_SETTLE_S, self._close, uid)
         return await answer
 
     def _close(self, uid: str) -> None:

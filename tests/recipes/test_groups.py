@@ -32,12 +32,20 @@ async def count_group(uid: str, members: Sequence[str]) -> list[tuple[str, int]]
     return [(f"{uid}:{member}", len(members)) for member in members]
 
 
-async def test_a_complete_group_is_judged_at_once() -> None:
+async def test_a_complete_group_is_judged_soon() -> None:
     gatherer = Gatherer(count_group, patience_s=30)
     found = await asyncio.gather(
         *(gatherer.join(uid, 4, str(number)) for number in range(4) for uid in ("g", "h"))
     )
     assert found == [(f"{uid}:{number}", 4) for number in range(4) for uid in ("g", "h")]
+
+
+async def test_a_copy_of_a_rollout_takes_no_siblings_place() -> None:
+    gatherer = Gatherer(count_group, patience_s=30)
+    copied = [asyncio.ensure_future(gatherer.join("g", 3, member)) for member in ("0", "0", "1")]
+    await asyncio.sleep(0.05)
+    assert await gatherer.join("g", 3, "2") == ("g:2", 4)
+    assert await asyncio.gather(*copied) == [("g:0", 4), ("g:0", 4), ("g:1", 4)]
 
 
 async def test_a_lost_sibling_is_waited_for_and_then_left_out() -> None:

@@ -124,12 +124,15 @@ def test_groups_meet_across_workers_whatever_their_size(model: Path) -> None:
     with ScriptedServer(longer_wins) as server:
         kwargs = {"base_urls": server.base_url, "model": server.model}
         told = [f"+{REWARD}.reward_kwargs.{key}='{value}'" for key, value in kwargs.items()]
-        sizes = ["actor_rollout_ref.rollout.n=4", "actor_rollout_ref.rollout.val_kwargs.n=2"]
+        counts = ["actor_rollout_ref.rollout.n=4", "actor_rollout_ref.rollout.val_kwargs.n=2"]
         own = ["+reward.skillrl.group=True", "+reward.skillrl.group_patience_s=5"]
-        result, lengths = score(model, rows, *MANAGER, *told, *sizes, *own)
+        result, lengths = score(model, rows, *MANAGER, *told, *counts, *own)
     wanted = [0, 1 / 3, 2 / 3, 1, 0, 1, 0, 0.5, 1]
     assert on_last_token(result, lengths) == pytest.approx(wanted)
-    assert list(result.non_tensor_batch["group_size"]) == [4] * 4 + [2] * 2 + [3] * 3
+    sizes = list(result.non_tensor_batch["group_size"])
+    # Nine rows for two workers: verl judges a copy of the first one too, which may come in time or late.
+    assert sizes[0] in (4, 5)
+    assert sizes == sizes[:1] * 4 + [2] * 2 + [3] * 3
 
 
 @pytest.mark.parametrize("name", ["paper", "small_gpu", "cpu"])
