@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from skillrt.program import ChatRequest
@@ -48,6 +48,23 @@ class Reply:
     endpoint: str = ""
     failures: tuple[str, ...] = ()
     tokens: tuple[tuple[str, float], ...] = ()
+
+    def event(self) -> dict[str, Any]:
+        """Return what a trace keeps of the turn, as plain JSON values; replay reads it."""
+        return {
+            "type": "reply",
+            "endpoint": self.endpoint,
+            "finish_reason": self.finish_reason,
+            "prompt_tokens": self.usage.prompt_tokens,
+            "cached_tokens": self.usage.cached_tokens,
+            "completion_tokens": self.usage.completion_tokens,
+            "retries": self.usage.retries,
+            "latency_s": self.usage.latency_s,
+            "failures": list(self.failures),
+            "content": self.content,
+            "tool_calls": [asdict(call) for call in self.tool_calls],
+            "reasoning": self.reasoning,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,25 +86,8 @@ class LogprobsLoop:
 
     def reply(self, reply: Reply) -> Send | Finish:
         """Take the tokens that may go on after what was asked for last."""
-        used = reply.usage
-        self._usage = add_usage(self._usage, replace(used, requests=1))
-        self._events.append(
-            {
-                "type": "reply",
-                "endpoint": reply.endpoint,
-                "finish_reason": reply.finish_reason,
-                "prompt_tokens": used.prompt_tokens,
-                "cached_tokens": used.cached_tokens,
-                "completion_tokens": used.completion_tokens,
-                "retries": used.retries,
-                "latency_s": used.latency_s,
-                "failures": list(reply.failures),
-                "content": reply.content,
-                "tool_calls": [],
-                "reasoning": reply.reasoning,
-                "tokens": [list(one) for one in reply.tokens],
-            }
-        )
+        self._usage = add_usage(self._usage, replace(reply.usage, requests=1))
+        self._events.append({**reply.event(), "tokens": [list(one) for one in reply.tokens]})
         if not reply.tokens:
             return self._invalid(_NONE_GIVEN, "endpoint")
         return self._go_on(reply.tokens)

@@ -344,24 +344,8 @@ class JudgeLoop:
         return self._finish(Verdict(valid=False, error=problem, error_owner=owner))
 
     def _count(self, reply: Reply) -> None:
-        used = reply.usage
-        self._usage = add_usage(self._usage, replace(used, requests=1))
-        self._events.append(
-            {
-                "type": "reply",
-                "endpoint": reply.endpoint,
-                "finish_reason": reply.finish_reason,
-                "prompt_tokens": used.prompt_tokens,
-                "cached_tokens": used.cached_tokens,
-                "completion_tokens": used.completion_tokens,
-                "retries": used.retries,
-                "latency_s": used.latency_s,
-                "failures": list(reply.failures),
-                "content": reply.content,
-                "tool_calls": [asdict(call) for call in reply.tool_calls],
-                "reasoning": reply.reasoning,
-            }
-        )
+        self._usage = add_usage(self._usage, replace(reply.usage, requests=1))
+        self._events.append(reply.event())
 
     def _finish(self, verdict: Verdict) -> Finish:
         told = ("valid", "said", "outcome", "grounded", "decided_by", "error", "error_owner")

@@ -37,6 +37,7 @@ from scripted_server import (
     final,
     plan,
     say,
+    serving,
 )
 from tiny_artifacts import write_artifacts
 
@@ -72,15 +73,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., ScriptedServer]]:
-    servers: list[ScriptedServer] = []
-
-    def start(script: Script = both, **options: Any) -> ScriptedServer:
-        servers.append(ScriptedServer(script, **options).__enter__())
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.__exit__()
+    yield from serving(both)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from bench_support import original, write_rows
-from scripted_server import CONTEXT_VLLM, Reply, Say, Script, ScriptedServer, Status, Turn, Weigh
+from scripted_server import CONTEXT_VLLM, Reply, Say, Script, ScriptedServer, Status, Turn, Weigh, serving
 from suite_support import query
 from tiny_artifacts import write_artifacts
 
@@ -41,15 +41,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., ScriptedServer]]:
-    servers: list[ScriptedServer] = []
-
-    def start(script: Script = weighed, **options: Any) -> ScriptedServer:
-        servers.append(ScriptedServer(script, **options).__enter__())
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.__exit__()
+    yield from serving(weighed)
 
 
 @pytest.fixture

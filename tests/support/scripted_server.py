@@ -11,11 +11,12 @@ a free loopback port. Token counts are made up from lengths, the same for the sa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -365,3 +366,13 @@ def _tool_calls(turn: Turn, calls: Sequence[Call]) -> list[dict[str, Any]]:
         }
         for number, one in enumerate(calls)
     ]
+
+
+def serving(script: Script) -> Iterator[Callable[..., ScriptedServer]]:
+    """For a fixture: give a function that starts servers, by ``script`` unless told another; stop them."""
+    with contextlib.ExitStack() as servers:
+
+        def start(script: Script = script, **options: Any) -> ScriptedServer:
+            return servers.enter_context(ScriptedServer(script, **options))
+
+        yield start
