@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import json
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
 from skillrt.actions import Reply
 from skillrt.endpoints.body import encode_body, read_reply, request_body
@@ -21,13 +19,15 @@ from skillrt.endpoints.config import EndpointConfig, EndpointFailure, FailureKin
 from skillrt.endpoints.limiter import Limiter
 from skillrt.program import ChatRequest
 
+if TYPE_CHECKING:
+    from skillrt.endpoints.client import Client
+
 __all__ = ["NotAdmittedError", "Server", "refuses_thinking"]
 
 _LATENCIES = 200
 _LATENCIES_LEAST = 20
 _MOST_DETAIL = 2000
 _LIST_S = 10.0
-_JSON_BODY: Final = {"headers": {"Content-Type": "application/json"}}
 _OVERFLOW = ("context", "too long", "too large", "longer than", "maximum model length")
 
 
@@ -38,7 +38,7 @@ class NotAdmittedError(Exception):
 class Server:
     """One base URL of a configuration. ``connections`` bounds the requests in flight from above."""
 
-    def __init__(self, url: str, client: Any, config: EndpointConfig, connections: int) -> None:
+    def __init__(self, url: str, client: Client, config: EndpointConfig, connections: int) -> None:
         self.url = url
         self.config = config
         self.limiter = Limiter(min(config.concurrency, connections))
@@ -49,7 +49,6 @@ class Server:
         self._thinking_refused = False
         self._bounds_refused = False
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
-        self._keys = map(f"{uuid4()}-{{}}".format, itertools.count())
 
     def latency(self, share: float) -> float | None:
         """Return a quantile of recent latencies in seconds, None while there are too few."""
@@ -165,11 +164,8 @@ class Server:
             # The client's own time-outs are off: they start anew with every byte, and it calls a refused
             # connection a time-out.
             async with asyncio.timeout(seconds):
-                # The client would draw a random key for each request, though it sends none.
-                options = {**_JSON_BODY, "idempotency_key": next(self._keys)}
-                return await self._client.post(
-                    "/chat/completions", cast_to=object, content=encode_body(body), options=options
-                )
+                response = await self._client.post_chat(encode_body(body))
+            return _decoded(response)
         except TimeoutError as error:
             raise EndpointFailure(f"{self.url} did not answer within {seconds:g} s", "deadline") from error
         except openai.APIStatusError as error:
@@ -182,6 +178,16 @@ def refuses_thinking(failure: EndpointFailure) -> bool:
     """Tell whether a server refused ``chat_template_kwargs``."""
     named = "chat_template_kwargs" in failure.detail or "enable_thinking" in failure.detail
     return failure.status in (400, 422) and named
+
+
+def _decoded(response: Any) -> Any:
+    """Return what an answer says in JSON, and any other page as its text; half an answer raises."""
+    try:
+        return json.loads(response.content)
+    except ValueError:
+        if "json" in response.headers.get("content-type", ""):
+            raise
+        return response.text
 
 
 def _why(error: BaseException) -> str:

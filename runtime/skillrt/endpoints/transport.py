@@ -100,8 +100,10 @@ class Transport:
                 if failure.kind != "busy" or failure.retry_after is None:
                     await asyncio.sleep(self._pause(len(failures)))
             else:
-                usage = replace(reply.usage, retries=len(failures))
-                return replace(reply, usage=usage, failures=tuple(failures)), number
+                if failures:
+                    usage = replace(reply.usage, retries=len(failures))
+                    reply = replace(reply, usage=usage, failures=tuple(failures))
+                return reply, number
 
     def _ring(self, start: int) -> list[int]:
         count = len(self.servers)
@@ -205,22 +207,15 @@ async def open_endpoints(config: EndpointConfig) -> AsyncIterator[Transport]:
 
     The pools are sized by the concurrency, and the soft limit on open files is raised to fit.
     """
-    import openai
+    # Here, because the library takes half a second to import and most commands ask no server.
+    from skillrt.endpoints.client import Client, Pool
 
     wanted = config.concurrency + _SPARE_CONNECTIONS
     each = connections_allowed(wanted * len(config.base_urls)) // len(config.base_urls)
-    # The client's own pool would stop at 1,000 connections and keep 100.
-    limits = type(openai.DEFAULT_CONNECTION_LIMITS)(max_connections=each, max_keepalive_connections=each)
     async with contextlib.AsyncExitStack() as stack:
         servers = []
         for url in config.base_urls:
-            pool = await stack.enter_async_context(openai.DefaultAioHttpClient(limits=limits))
-            client = openai.AsyncOpenAI(
-                base_url=url,
-                api_key=config.api_key or "none",
-                http_client=pool,
-                timeout=None,
-                max_retries=0,
-            )
+            pool = await stack.enter_async_context(Pool(each))
+            client = Client(url, config.api_key or "none", pool)
             servers.append(Server(url, client, config, max(1, each - _SPARE_CONNECTIONS)))
         yield Transport(config, servers)
