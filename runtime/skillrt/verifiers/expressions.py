@@ -17,13 +17,13 @@ import subprocess
 import sys
 import threading
 import time
-from functools import lru_cache
 from pathlib import Path
 
 EXPRESSION_CHARS = 600
 START_S = 120.0
 # Wall clock, a backstop only: the worker gives up by itself after a few seconds of CPU time.
 COMPARE_S = 30.0
+KEPT = 4096
 
 _CONSTANT = re.compile(r"\s*\+\s*(?:[CcKk]|\\(?:text|mathrm)\{\s*(?:[CcKk]|constant)\s*\})\s*$")
 _BARE_POWER = re.compile(r"\^\s*(\\sqrt\{[^{}]{1,200}\}|\\[dt]?frac\{[^{}]{1,200}\}\{[^{}]{1,200}\})")
@@ -45,14 +45,7 @@ def same_expression(prompt: str, answer: str, reference: str) -> bool | None:
         return True
     if len(right) > EXPRESSION_CHARS:
         return None
-    try:
-        return _compared(left, right)
-    except _UnsettledError:
-        return None
-
-
-class _UnsettledError(Exception):
-    """Raised, not returned, so that a failure that may pass is not cached."""
+    return _WORKER.compare(left, right)
 
 
 def _clean(text: str) -> str:
@@ -71,19 +64,12 @@ def _squeezed(text: str) -> str:
     )
 
 
-@lru_cache(maxsize=4096)
-def _compared(left: str, right: str) -> bool:
-    verdict = _WORKER.compare(left, right)
-    if verdict is None:
-        raise _UnsettledError
-    return verdict
-
-
 class _Worker:
     """One process that compares; started lazily, replaced after a crash or a missed deadline."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._settled: dict[tuple[str, str], bool] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def forget(self) -> None:
@@ -93,7 +79,11 @@ class _Worker:
 
     def compare(self, left: str, right: str) -> bool | None:
         """True, False, or None when the worker could not tell in time."""
+        pair = (left, right)
         with self._lock:
+            # Both orders of a pair ask at once: the second one waited for the first one's verdict.
+            if pair in self._settled:
+                return self._settled[pair]
             try:
                 process = self._started()
                 self._send(process, {"answer": left, "reference": right})
@@ -101,7 +91,12 @@ class _Worker:
             except (OSError, ValueError):
                 self._stop()
                 return None
-        return verdict if isinstance(verdict, bool) else None
+            if not isinstance(verdict, bool):
+                return None
+            if len(self._settled) >= KEPT:
+                self._settled.clear()
+            self._settled[pair] = verdict
+        return verdict
 
     def _started(self) -> subprocess.Popen[bytes]:
         """The running worker, started when there is none."""

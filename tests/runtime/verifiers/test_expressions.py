@@ -1,7 +1,9 @@
 """Expressions: equal in value, and safe against hostile ones."""
 
 import os
+import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -34,6 +36,41 @@ from skillrt.verifiers.expressions import same_expression
 )
 def test_value_decides(answer: str, reference: str, equal: bool) -> None:
     assert same_expression("", answer, reference) is equal
+
+
+@pytest.mark.parametrize(
+    ("answer", "reference", "equal"),
+    [
+        # Equal where the first variable is 113/97, where values are compared first, and nowhere else.
+        ("x^2", "\\frac{113}{97}x", False),
+        ("x + 10^{-9}", "x", False),
+        ("2\\sin x\\cos x", "\\sin(2x)", True),
+        ("\\ln(x-5) + \\ln 2", "\\ln(2x-10)", True),
+        ("\\int_0^1 x t\\,dt", "\\frac{x}{2}", True),
+        ("x^{9^{9}} + x", "x", False),
+        ("(y+x)(y-x)", "y^2-x^2", True),
+        ("(x+y)(x-y)", "y^2-x^2", False),
+    ],
+)
+def test_a_difference_in_value_is_a_difference_and_equal_values_are_not_enough(
+    answer: str, reference: str, equal: bool
+) -> None:
+    assert same_expression("", answer, reference) is equal
+
+
+def test_the_same_pair_asked_at_once_is_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = []
+    send = expressions._Worker._send
+
+    def counted(process: subprocess.Popen[bytes], message: dict[str, str]) -> None:
+        sent.append(message)
+        send(process, message)
+
+    monkeypatch.setattr(expressions._Worker, "_send", staticmethod(counted))
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: same_expression("", "q+q", "2q"), range(4)))
+    assert found == [True] * 4
+    assert len(sent) == 1
 
 
 def test_an_indefinite_integral_may_differ_by_a_constant() -> None:
