@@ -107,7 +107,9 @@ def minimum_detectable(error: float, df: float, alpha: float = 0.05, power: floa
     """
     if not math.isfinite(error) or df < 1:
         return math.inf
-    return (t_quantile(df, 1 - alpha / 2) + t_quantile(df, power)) * error
+    from scipy.special import stdtrit
+
+    return float(stdtrit(df, 1 - alpha / 2) + stdtrit(df, power)) * error
 
 
 def mcnemar_p(only_first: Any, only_second: Any) -> Any:

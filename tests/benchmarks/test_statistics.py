@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from skillbench.statistics import mean_estimate, mean_of_means, percent_estimate, satterthwaite
+from skillbench.statistics import mean_estimate, mean_of_means, percent_estimate, satterthwaite, t_quantile
 from skillbench.statistics_judge import bca_ratio, calibration, clustered_share, percentiles, spread
 from skillbench.statistics_pairs import (
     adjusted_p,
@@ -35,6 +35,15 @@ def test_a_mean_has_students_interval_over_prompts() -> None:
     assert found.method == "t"
     alone = mean_estimate([0.5])
     assert (alone.low, alone.high) == (0, 100)
+
+
+@pytest.mark.parametrize("df", [1, 1.3, 2, 3, 7.5, 29, 349, 1e4, 1e6])
+def test_students_quantile_is_scipys(df: float) -> None:
+    assert t_quantile(df) == pytest.approx(stats.t.ppf(0.975, df), rel=1e-8)
+
+
+def test_without_a_degree_of_freedom_nothing_is_known() -> None:
+    assert t_quantile(0.99) == math.inf
 
 
 def test_means_of_groups_have_welchs_degrees_of_freedom() -> None:

@@ -7,9 +7,12 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from skillbench.journal import TRACES
 from skillbench.judgments import RIGHT, WRONG, Judgments
@@ -150,12 +153,31 @@ def _findings(messages: Sequence[Mapping[str, Any]]) -> list[Any]:
     return []
 
 
+class _Trace(msgspec.Struct):
+    messages: list[Any] | None = None
+    events: list[Any] | None = None
+
+
+class _Line(msgspec.Struct):
+    trace: _Trace
+
+
+_DECODER: Final = msgspec.json.Decoder(_Line)
+
+
+def _trace(raw: bytes) -> _Trace:
+    try:
+        return _DECODER.decode(raw).trace
+    except (msgspec.DecodeError, UnicodeDecodeError):  # half surrogate pairs
+        return msgspec.convert(json.loads(raw), _Line).trace
+
+
 def _conversation(raw: bytes) -> dict[str, Any]:
     try:
-        trace = json.loads(raw)["trace"]
-        messages = [one for one in trace.get("messages") or () if isinstance(one, dict)]
-        events = [one for one in trace.get("events") or () if isinstance(one, dict)]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        trace = _trace(raw)
+        messages = [one for one in trace.messages or () if isinstance(one, dict)]
+        events = [one for one in trace.events or () if isinstance(one, dict)]
+    except (ValueError, TypeError, RecursionError):
         return {"messages": [], "findings": [], "verifiers": [], "more": 0}
     verifiers = [
         [str(event.get("id")), _cut(event["result"].get("text"))]
@@ -176,10 +198,11 @@ def _conversation(raw: bytes) -> dict[str, Any]:
 def _lines(
     folders: Sequence[Path], runs: Sequence[Judgments], chosen: Sequence[tuple[int, int]]
 ) -> Iterator[bytes]:
-    for number, row in chosen:
-        with (folders[number] / TRACES).open("rb") as file:
-            file.seek(runs[number].trace_at[row])
-            yield file.readline()
+    with ExitStack() as stack:
+        files = [stack.enter_context((folder / TRACES).open("rb")) for folder in folders]
+        for number, row in chosen:
+            files[number].seek(runs[number].trace_at[row])
+            yield files[number].readline()
 
 
 def _talks(
