@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from skillrt.program import ChatRequest
@@ -62,7 +62,9 @@ class Reply:
             "latency_s": self.usage.latency_s,
             "failures": list(self.failures),
             "content": self.content,
-            "tool_calls": [asdict(call) for call in self.tool_calls],
+            "tool_calls": [
+                {"id": call.id, "name": call.name, "arguments": call.arguments} for call in self.tool_calls
+            ],
             "reasoning": self.reasoning,
         }
 

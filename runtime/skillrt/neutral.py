@@ -8,9 +8,12 @@ character keeps the text readable and the token from forming.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import msgspec
 
 __all__ = ["JOINER", "MARK", "encodable", "map_strings", "neutralise", "plain"]
 
@@ -51,15 +54,15 @@ def plain(text: str) -> str:
 
 
 def encodable(value: Any) -> Any:
-    """Return a JSON-like value with each half of a surrogate pair, which UTF-8 cannot carry, as U+FFFD."""
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """Return a JSON-like value with each half of a surrogate pair, which UTF-8 cannot carry, as U+FFFD.
+
+    Where there is none, and that is nearly always, the value itself comes back.
+    """
+    with contextlib.suppress(UnicodeEncodeError, TypeError, OverflowError, RecursionError):
+        msgspec.json.encode(value)
         return value
-    if isinstance(value, Mapping):
-        return {key: encodable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [encodable(item) for item in value]
-    return value
+    return map_strings(value, _whole)
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

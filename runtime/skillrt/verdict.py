@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 __all__ = ["ErrorOwner", "Judgment", "Usage", "Verdict", "add_usage"]
@@ -25,7 +25,15 @@ class Usage:
 
 def add_usage(left: Usage, right: Usage) -> Usage:
     """Return the sum of two usages, field by field."""
-    return Usage(*(getattr(left, item.name) + getattr(right, item.name) for item in fields(Usage)))
+    return Usage(
+        requests=left.requests + right.requests,
+        prompt_tokens=left.prompt_tokens + right.prompt_tokens,
+        cached_tokens=left.cached_tokens + right.cached_tokens,
+        completion_tokens=left.completion_tokens + right.completion_tokens,
+        tool_calls=left.tool_calls + right.tool_calls,
+        retries=left.retries + right.retries,
+        latency_s=left.latency_s + right.latency_s,
+    )
 
 
 @dataclass(frozen=True, slots=True)

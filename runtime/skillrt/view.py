@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from skillrt.neutral import encodable
+from skillrt.neutral import encodable, map_strings
 from skillspec.fields import is_absent, shape_problem
 from skillspec.levels import SETTINGS
 from skillspec.records import Link, Task
@@ -64,7 +64,7 @@ def make_view(task: Task, link: Link, sample: Mapping[str, Any]) -> JudgeView:
         problem = shape_problem(field.name, value, tuple(label.label for label in field.labels))
         if problem is not None:
             raise SampleError(field.name, problem)
-        value = encodable(value)
+        value = map_strings(value, encodable)  # a copy: the sample may change
         seen[field.name] = MappingProxyType(value) if isinstance(value, dict) else value
     return JudgeView(MappingProxyType(seen))
 
