@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import cmath
 import contextlib
+import gc
 import json
 import resource
 import signal
@@ -30,6 +31,7 @@ def _out_of_time(_signal: int, _frame: FrameType | None) -> None:
 
 def main() -> None:
     """Serve comparisons until the input ends."""
+    gc.disable()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -84,6 +86,11 @@ def main() -> None:
             return False
         return bool(given) and bool(verify(gold, given, timeout_seconds=None, raise_on_error=False))
 
+    # Parsing makes millions of small objects, and the engine's own never go: a tenth of the time was spent
+    # on looking them through.
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
+    gc.enable()
     print(json.dumps({"ready": True}), file=out, flush=True)
     for line in sys.stdin:
         equal: bool | None = None
