@@ -38,46 +38,79 @@ def plain(value, depth=0):
     raise TypeError("returned a " + type(value).__name__)
 """
 
-CALL = (
-    _PLAIN
-    + f"""
-space = {{"__name__": "candidate"}}
-exec({_IMPORTS!r}, space)
-exec(compile(source, "candidate", "exec", dont_inherit=True), space)
-target = getattr(space[owner](), name) if owner else space[name]
-try:
-    value = target(*arguments)
-except SystemExit:
-    raise RuntimeError("called exit instead of returning") from None
-result = {{"returned": plain(value)}}
+_CALL = f"""
+def once(arguments):
+    space = {{"__name__": "candidate"}}
+    exec({_IMPORTS!r}, space)
+    exec(compile(source, "candidate", "exec", dont_inherit=True), space)
+    target = getattr(space[owner](), name) if owner else space[name]
+    try:
+        value = target(*arguments)
+    except SystemExit:
+        raise RuntimeError("called exit instead of returning") from None
+    return plain(value)
 """
-)
 
-PROGRAM = """\
+_PROGRAM = """
 import io, os, sys
-data = stdin.encode()
-try:
-    # `open(0)` is a common way to read everything, and a pipe holds any sample that a prompt shows.
-    if len(data) > 60_000:
-        raise OSError
-    reader, writer = os.pipe()
-    os.write(writer, data)
-    os.close(writer)
-    os.dup2(reader, 0)
-    sys.stdin = open(0, closefd=False)
-except OSError:
-    sys.stdin = io.TextIOWrapper(io.BytesIO(data))
-printed = io.BytesIO()
-kept = sys.stdout
-sys.stdout = catcher = io.TextIOWrapper(printed, write_through=True)
-try:
-    exec(compile(source, "candidate", "exec", dont_inherit=True), {"__name__": "__main__"})
-except SystemExit:
-    pass
-catcher.flush()
-sys.stdout = kept
-result = {"printed": printed.getvalue()[:16_000].decode("utf-8", "replace")}
+
+def once(stdin):
+    data = stdin.encode()
+    try:
+        # `open(0)` is a common way to read everything, and a pipe holds any sample that a prompt shows.
+        if len(data) > 60_000:
+            raise OSError
+        reader, writer = os.pipe()
+        os.write(writer, data)
+        os.close(writer)
+        if reader != 0:
+            os.dup2(reader, 0)
+            os.close(reader)
+        sys.stdin = open(0, closefd=False)
+    except OSError:
+        sys.stdin = io.TextIOWrapper(io.BytesIO(data))
+    printed = io.BytesIO()
+    kept = sys.stdout
+    sys.stdout = catcher = io.TextIOWrapper(printed, write_through=True)
+    try:
+        exec(compile(source, "candidate", "exec", dont_inherit=True), {"__name__": "__main__"})
+    except SystemExit:
+        pass
+    finally:
+        sys.stdout = kept
+    catcher.flush()
+    return printed.getvalue()[:16_000].decode("utf-8", "replace")
 """
+
+_ONE = """
+result = {"gave": [once(given)], "error": None}
+"""
+
+# Anything but an ordinary exception ends the run, and each example gets one of its own.
+_ALL = """
+import threading, traceback
+gave, error = [], None
+for one in given:
+    try:
+        gave.append(once(one))
+    except MemoryError:
+        raise
+    except Exception as raised:
+        error = "".join(traceback.format_exception_only(raised)).strip().splitlines()[-1]
+        break
+    if threading.active_count() > 1:
+        raise RuntimeError("a thread goes on, and would disturb the next example")
+result = {"gave": gave, "error": error}
+"""
+
+CALL = _PLAIN + _CALL + _ONE
+"""Gives what the function returns for one example's arguments, ``given``."""
+CALLS = _PLAIN + _CALL + _ALL
+"""The same for the arguments of several examples, until one raises."""
+PROGRAM = _PROGRAM + _ONE
+"""Gives what the program prints for one example's input, ``given``."""
+PROGRAMS = _PROGRAM + _ALL
+"""The same for the inputs of several examples, until one raises."""
 
 CHECKER = """\
 space = {"__name__": "checker"}

@@ -13,7 +13,7 @@ from skillrt.sandbox.records import JSON, Sandbox, SandboxResult
 from skillrt.sandbox.values import whole_text
 from skillrt.verifiers import drivers
 from skillrt.verifiers.candidate import Function, entry_for, read_candidate
-from skillrt.verifiers.examples import CallExample, Examples, StdinExample, read_examples
+from skillrt.verifiers.examples import CallExample, Examples, read_examples
 from skillrt.verifiers.memo import Memo
 from skillrt.verifiers.results import ResponseFinding, WinnerResult, decide, short
 
@@ -21,6 +21,8 @@ NAME = "code_examples@1"
 TIMEOUT_S = 4.0
 # A busy machine must not turn a slow program into a wrong one: after a missed limit it runs again, with this.
 SECOND_TIMEOUT_S = 10.0
+# Of all examples in one process, which is a fifth of the cost; after it each has its own and the time above.
+TOGETHER_S = 2.0
 MEMORY_MB = 512
 
 Outcome = Literal["passed", "failed", "unknown"]
@@ -80,44 +82,108 @@ async def _judged(prompt: str, examples: Examples, response: str, sandbox: Sandb
     candidate = read_candidate(response)
     if candidate.code is None:
         return _Found(None, False, candidate.why, certain=not candidate.foreign)
-    code = whole_text(candidate.code)
-    total = len(examples.programs or examples.calls)
+    trials = _Trials(prompt, whole_text(candidate.code), examples, sandbox)
+    total = trials.total
+    together = await trials.together() if total > 1 else None
     for number in range(total):
-        if examples.programs:
-            trial = await _try_program(code, examples, examples.programs[number], sandbox)
-        else:
-            trial = await _try_call(prompt, code, examples, examples.calls[number], sandbox)
+        trial = await trials.alone(number) if together is None else together[number]
         if trial.outcome != "passed":
             why = f"example {number + 1} of {total}: {trial.why}"
             return _Found(f"passes {number}", False, why, trial.outcome == "failed", trial.served)
     return _Found(f"passes {total}", True, f"passes all {total} examples")
 
 
-async def _try_call(
-    prompt: str, code: str, examples: Examples, example: CallExample, sandbox: Sandbox
-) -> _Trial:
-    """Call the solution's function with one example's arguments."""
-    names = tuple(name for name, _ in example.arguments)
-    entry = entry_for(prompt, code, names)
+class _Trials:
+    """One program and the examples that it is tried on: all in one process, or each in its own."""
+
+    def __init__(self, prompt: str, code: str, examples: Examples, sandbox: Sandbox) -> None:
+        self._examples = examples
+        self._sandbox = sandbox
+        self._inputs: list[dict[str, JSON] | None]
+        if examples.programs:
+            self._one, self._all = drivers.PROGRAM, drivers.PROGRAMS
+            self._inputs = [
+                {"source": code, "given": whole_text(example.stdin)} for example in examples.programs
+            ]
+        else:
+            self._one, self._all = drivers.CALL, drivers.CALLS
+            self._inputs = [_call_inputs(prompt, code, example) for example in examples.calls]
+
+    @property
+    def total(self) -> int:
+        """How many examples there are."""
+        return len(self._inputs)
+
+    async def together(self) -> list[_Trial] | None:
+        """Try all, up to the first that does not pass; None where each must be tried alone to be sure."""
+        known = [inputs for inputs in self._inputs if inputs is not None]
+        common = [{**inputs, "given": None} for inputs in known]
+        if len(known) < self.total or any(one != common[0] for one in common):
+            return None  # no function to call, or not the same one
+        inputs = {**common[0], "given": [inputs["given"] for inputs in known]}
+        try:
+            outcome = await self._sandbox.run(self._all, inputs, timeout_s=TOGETHER_S, memory_mb=MEMORY_MB)
+        except Exception:  # alone it may be served
+            return None
+        told = _told(outcome)
+        if told is None:
+            return None
+        gave, error = told
+        trials = [self._compared(number, one) for number, one in enumerate(gave[: self.total])]
+        if error is not None:
+            trials.append(_Trial("failed", f"error: {error}"))
+        whole = len(trials) >= self.total or any(trial.outcome != "passed" for trial in trials)
+        return trials if whole else None
+
+    async def alone(self, number: int) -> _Trial:
+        """Try one example in a process of its own."""
+        inputs = self._inputs[number]
+        if inputs is None:
+            return _Trial("unknown", "it is not clear which function to call")
+        outcome = await _run(self._sandbox, self._one, inputs)
+        stopped = _stopped(outcome)
+        if stopped is not None or outcome is None:
+            return stopped or _Trial("unknown", "no sandbox", served=False)
+        told = _told(outcome)
+        if told is None or len(told[0]) != 1:
+            return _Trial("failed", "ended without a result")
+        return self._compared(number, told[0][0])
+
+    def _compared(self, number: int, gave: JSON) -> _Trial:
+        """Compare what one example gave with what the prompt shows."""
+        examples = self._examples
+        if not examples.programs:
+            expected = examples.calls[number].expected
+            if same_value(gave, expected, examples.any_order):
+                return _Trial("passed", "passes")
+            why = f"expected {short(repr(expected), 50)}, got {short(repr(gave), 50)}"
+            return _Trial("unknown" if examples.any_answer else "failed", why)
+        if not isinstance(gave, str):
+            return _Trial("failed", "ended without a result")
+        outputs = examples.programs[number].outputs
+        if any(same_output(gave, output, examples.any_case) for output in outputs):
+            return _Trial("passed", "passes")
+        why = f"expected {short(outputs[0], 50)!r}, printed {short(gave, 50)!r}"
+        return _Trial("unknown" if examples.any_answer or examples.any_order else "failed", why)
+
+
+def _told(outcome: SandboxResult) -> tuple[list[JSON], str | None] | None:
+    """What a driver says that the examples gave, and the error that ended it; None where it says neither."""
+    found = outcome.result
+    if not outcome.ok or not isinstance(found, dict) or set(found) != {"gave", "error"}:
+        return None
+    gave, error = found["gave"], found["error"]
+    if not isinstance(gave, list) or not isinstance(error, str | None):
+        return None
+    return gave, error
+
+
+def _call_inputs(prompt: str, code: str, example: CallExample) -> dict[str, JSON] | None:
+    """What the driver needs for the call of one example; None where no function is the one to call."""
+    entry = entry_for(prompt, code, tuple(name for name, _ in example.arguments))
     if entry is None:
-        return _Trial("unknown", "it is not clear which function to call")
-    inputs: dict[str, JSON] = {
-        "source": code,
-        "owner": entry.owner,
-        "name": entry.name,
-        "arguments": _ordered(entry, example),
-    }
-    outcome = await _run(sandbox, drivers.CALL, inputs)
-    stopped = _stopped(outcome)
-    if stopped is not None or outcome is None:
-        return stopped or _Trial("unknown", "no sandbox", served=False)
-    if not isinstance(outcome.result, dict) or set(outcome.result) != {"returned"}:
-        return _Trial("failed", "ended without a result")
-    returned = outcome.result["returned"]
-    if same_value(returned, example.expected, examples.any_order):
-        return _Trial("passed", "passes")
-    why = f"expected {short(repr(example.expected), 50)}, got {short(repr(returned), 50)}"
-    return _Trial("unknown" if examples.any_answer else "failed", why)
+        return None
+    return {"source": code, "owner": entry.owner, "name": entry.name, "given": _ordered(entry, example)}
 
 
 def _ordered(entry: Function, example: CallExample) -> list[JSON]:
@@ -127,21 +193,6 @@ def _ordered(entry: Function, example: CallExample) -> list[JSON]:
     if set(names) == set(by_name):
         return [by_name[name] for name in names]
     return [value for _, value in example.arguments]
-
-
-async def _try_program(code: str, examples: Examples, example: StdinExample, sandbox: Sandbox) -> _Trial:
-    """Feed one sample input to a program and compare what it prints."""
-    outcome = await _run(sandbox, drivers.PROGRAM, {"source": code, "stdin": whole_text(example.stdin)})
-    stopped = _stopped(outcome)
-    if stopped is not None or outcome is None:
-        return stopped or _Trial("unknown", "no sandbox", served=False)
-    printed = outcome.result.get("printed") if isinstance(outcome.result, dict) else None
-    if not isinstance(printed, str):
-        return _Trial("failed", "ended without a result")
-    if any(same_output(printed, output, examples.any_case) for output in example.outputs):
-        return _Trial("passed", "passes")
-    why = f"expected {short(example.outputs[0], 50)!r}, printed {short(printed, 50)!r}"
-    return _Trial("unknown" if examples.any_answer or examples.any_order else "failed", why)
 
 
 async def _run(sandbox: Sandbox, driver: str, inputs: dict[str, JSON]) -> SandboxResult | None:

@@ -3,11 +3,12 @@
 import itertools
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from skillrt.sandbox import JSON, ErrorKind, Sandbox, SandboxResult
-from skillrt.verifiers import code_examples
+from skillrt.verifiers import code_examples, drivers, example_runs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -136,8 +137,9 @@ class Scripted:
         bad = "n * n" in str(inputs["source"])
         if bad and self.kind != "none":
             return SandboxResult(False, "", None, "x", self.kind, False, 0.0)
-        value = 0 if bad else 2 * int(inputs["arguments"][0])  # type: ignore[index, call-overload]
-        return SandboxResult(True, "", {"returned": value}, None, "none", False, 0.0)
+        given: Any = inputs["given"]
+        gave = [0 if bad else 2 * one[0] for one in (given if code == drivers.CALLS else [given])]
+        return SandboxResult(True, "", {"gave": gave, "error": None}, None, "none", False, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -161,17 +163,74 @@ async def test_what_each_end_of_a_run_counts_for(kind: ErrorKind | None, expecte
 async def test_the_expected_results_never_enter_the_sandbox() -> None:
     box = Scripted("none")
     await code_examples(DOUBLE, {"A": GOOD, "B": BAD}, box)
-    assert {name for inputs in box.calls for name in inputs} == {"source", "owner", "name", "arguments"}
-    assert [inputs["arguments"] for inputs in box.calls if inputs["source"] == GOOD] == [[2], [5]]
+    assert {name for inputs in box.calls for name in inputs} == {"source", "owner", "name", "given"}
+    assert [inputs["given"] for inputs in box.calls if inputs["source"] == GOOD] == [[[2], [5]]]
 
 
 async def test_both_orders_cost_the_runs_of_one() -> None:
     box = Scripted("none")
     await winner(DOUBLE, GOOD, BAD, box)
-    assert len(box.calls) == 3  # two examples of the one, the first of the other
+    assert len(box.calls) == 2  # all examples of one, then of the other
     down = Scripted("unavailable")
     await winner(DOUBLE, GOOD, BAD, down)
-    assert [inputs["source"] for inputs in down.calls].count(BAD) == 2
+    assert [inputs["source"] for inputs in down.calls].count(BAD) == 4  # for each order together, then alone
+
+
+PROGRAMS = {
+    "right": "def double(n): return 2 * n",
+    "wrong later": "def double(n): return 4",
+    "raises at once": "def double(n): return {}[n]",
+    "raises later": "def double(n):\n    if n > 2: raise ValueError('first\\nlast line')\n    return 2 * n",
+    "does not compile": "def double(n):\n    return 'unclosed\n",
+    "exits": "def double(n):\n    raise SystemExit(0)",
+    "exits at once": "import sys\ndef double(n): return 2 * n\nsys.exit(0)",
+    "exits later": "import sys\ndef double(n):\n    if n > 2: sys.exit(3)\n    return 2 * n",
+    "counts": "seen = []\ndef double(n):\n    seen.append(n)\n    return 2 * n * len(seen)",
+    "hangs later": "def double(n):\n    while n > 2: pass\n    return 2 * n",
+    "takes memory later": "def double(n):\n    return 2 * n if n < 3 else len(bytearray(2 ** 40))",
+    "returns an object": "def double(n): return object()",
+    "leaves a thread": (
+        "import threading, time\n"
+        "def double(n):\n"
+        "    threading.Thread(target=time.sleep, args=(0.3,), daemon=True).start()\n"
+        "    return 2 * n"
+    ),
+}
+PRINTING = {
+    "right": REPEAT,
+    "wrong later": "print('ababab')",
+    "raises later": "n = int(input())\nif n < 3: raise KeyError(n)\nprint(input() * n)",
+    "reads all": "n, text = open(0).read().split()\nprint(text * int(n))",
+    "exits": "import sys\nn = int(input())\nprint(input() * n)\nsys.exit()",
+    "closes its output": "import sys\nprint('ababab')\nsys.stdout.close()",
+    "replaces its output": "import io, sys\nsys.stdout = io.StringIO()\nprint('ababab')",
+}
+TWICE = ECHO + "Sample Input 2\n\n2\nx\n\nSample Output 2\n\nxx\n\nThat is it.\n"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "code"),
+    [
+        *(pytest.param(DOUBLE, code, id=name) for name, code in PROGRAMS.items()),
+        *(pytest.param(TWICE, code, id=f"prints, {name}") for name, code in PRINTING.items()),
+    ],
+)
+async def test_all_examples_in_one_process_say_what_each_alone_says(
+    prompt: str, code: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(example_runs, "TOGETHER_S", 0.5)
+    monkeypatch.setattr(example_runs, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(example_runs, "SECOND_TIMEOUT_S", 0.6)
+    responses = {"A": f"```python\n{code}\n```", "B": "no program"}
+    together = await code_examples(prompt, responses, sandbox)
+    example_runs._FOUND.clear()
+
+    async def never(self: example_runs._Trials) -> None:
+        return None
+
+    monkeypatch.setattr(example_runs._Trials, "together", never)
+    assert (await code_examples(prompt, responses, sandbox)).of("A") == together.of("A")
+    example_runs._FOUND.clear()
 
 
 async def test_permuting_the_responses_permutes_the_result() -> None:
