@@ -203,6 +203,10 @@ PRINTING = {
     "reads all": "n, text = open(0).read().split()\nprint(text * int(n))",
     "exits": "import sys\nn = int(input())\nprint(input() * n)\nsys.exit()",
     "closes its output": "import sys\nprint('ababab')\nsys.stdout.close()",
+    "keeps state in a module": (
+        "import sys\nsys.runs = getattr(sys, 'runs', 0) + 1\n"
+        "n = int(input())\nprint(input() * n * (sys.runs == 1))"
+    ),
     "replaces its output": "import io, sys\nsys.stdout = io.StringIO()\nprint('ababab')",
 }
 TWICE = ECHO + "Sample Input 2\n\n2\nx\n\nSample Output 2\n\nxx\n\nThat is it.\n"
