@@ -53,7 +53,7 @@ def t_quantile(df: float) -> float:
 
     Newton's method on the distribution function, which is the incomplete beta series (Abramowitz and
     Stegun 26.7.1 and 26.5.4). It is concave here and the start, the normal quantile, lies below the root,
-    so the steps only ever go up. Importing scipy.special for it takes longer than judging twenty pairs.
+    so the steps only ever go up. Importing scipy.special for it takes as long as judging ten pairs.
 
     Args:
         df: degrees of freedom; below 1 nothing is known and the quantile is infinite.
@@ -65,7 +65,7 @@ def t_quantile(df: float) -> float:
     while True:
         density = scale * math.exp(-(df + 1) / 2 * math.log1p(at * at / df))
         step = 0.475 / density - at * _beta_series(df, at)
-        if step <= 1e-14 * at:
+        if not step > 1e-14 * at:  # nor where so many degrees of freedom leave nothing to compute
             return at
         at += step
 

@@ -37,7 +37,7 @@ def test_a_mean_has_students_interval_over_prompts() -> None:
     assert (alone.low, alone.high) == (0, 100)
 
 
-@pytest.mark.parametrize("df", [1, 1.3, 2, 3, 7.5, 29, 349, 1e4, 1e6])
+@pytest.mark.parametrize("df", [1, 1.3, 2, 3, 7.5, 29, 349, 1e4, 1e6, math.inf])
 def test_students_quantile_is_scipys(df: float) -> None:
     assert t_quantile(df) == pytest.approx(stats.t.ppf(0.975, df), rel=1e-8)
 

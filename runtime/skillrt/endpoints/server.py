@@ -187,7 +187,9 @@ def _decoded(response: Any) -> Any:
     except ValueError:
         if "json" in response.headers.get("content-type", ""):
             raise
-        return response.text
+    except RecursionError:
+        pass  # brackets in brackets: no chat completion
+    return response.text
 
 
 def _why(error: BaseException) -> str:

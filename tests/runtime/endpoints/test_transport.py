@@ -88,6 +88,7 @@ FAULTS = {
     "empty": (Status(200, "{}"), "broken"),
     "null": (Status(200, "null"), "broken"),
     "half json": (Status(200, '{"choices": [{'), "down"),
+    "brackets": (Status(200, "[" * 100_000), "broken"),
     "hang": (Hang(3), "deadline"),
 }
 
