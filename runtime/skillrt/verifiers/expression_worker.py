@@ -29,6 +29,32 @@ def _out_of_time(_signal: int, _frame: FrameType | None) -> None:
     raise _OutOfTimeError
 
 
+def _differ(one: Any, other: Any) -> bool:
+    """Whether two expressions in the same variables have different values at one point.
+
+    Most wrong answers are found out here, for a tenth of what it takes to simplify the difference.
+    """
+    from sympy import Derivative, Expr, Limit, Rational  # type: ignore[import-untyped]
+    from sympy.concrete.expr_with_limits import ExprWithLimits  # type: ignore[import-untyped]
+
+    if not (isinstance(one, Expr) and isinstance(other, Expr)):
+        return False
+    variables = one.free_symbols
+    if not variables or other.free_symbols != variables:
+        return False
+    if one.has(ExprWithLimits, Derivative, Limit) or other.has(ExprWithLimits, Derivative, Limit):
+        return False
+    # Positive, and no value at which a function of a textbook is zero or infinite.
+    places = enumerate(sorted(variables, key=str))
+    point = {name: Rational(113 + 34 * place, 97) for place, name in places}
+    try:
+        left, right = (complex(side.subs(point).evalf()) for side in (one, other))
+        far = abs(left - right) > _NEAR * max(1.0, abs(left), abs(right))
+    except Exception:  # it has no number there; the symbols decide
+        return False
+    return far and cmath.isfinite(left) and cmath.isfinite(right)
+
+
 def main() -> None:
     """Serve comparisons until the input ends."""
     gc.disable()
@@ -41,8 +67,6 @@ def main() -> None:
     # Whatever a library prints must not be read as an answer.
     sys.stdout = sys.stderr
     from math_verify import LatexExtractionConfig, parse, verify  # type: ignore[import-untyped]
-    from sympy import Derivative, Expr, Limit, Rational  # type: ignore[import-untyped]
-    from sympy.concrete.expr_with_limits import ExprWithLimits  # type: ignore[import-untyped]
 
     config = [LatexExtractionConfig(boxed_match_priority=0)]
 
@@ -56,33 +80,11 @@ def main() -> None:
             raise_on_error=False,
         )
 
-    def differ(one: Any, other: Any) -> bool:
-        """Whether two expressions in the same variables have different values at one point.
-
-        Most wrong answers are found out here, for a tenth of what it takes to simplify the difference.
-        """
-        if not (isinstance(one, Expr) and isinstance(other, Expr)):
-            return False
-        variables = one.free_symbols
-        if not variables or other.free_symbols != variables:
-            return False
-        if one.has(ExprWithLimits, Derivative, Limit) or other.has(ExprWithLimits, Derivative, Limit):
-            return False
-        # Positive, and no value at which a function of a textbook is zero or infinite.
-        places = enumerate(sorted(variables, key=str))
-        point = {name: Rational(113 + 34 * place, 97) for place, name in places}
-        try:
-            left, right = (complex(side.subs(point).evalf()) for side in (one, other))
-            far = abs(left - right) > _NEAR * max(1.0, abs(left), abs(right))
-        except Exception:  # it has no number there; the symbols decide
-            return False
-        return far and cmath.isfinite(left) and cmath.isfinite(right)
-
     def compare(answer: str, reference: str) -> bool | None:
         gold, given = parsed(reference), parsed(answer)
         if not gold:
             return None
-        if given and differ(gold[0], given[0]):
+        if given and _differ(gold[0], given[0]):
             return False
         return bool(given) and bool(verify(gold, given, timeout_seconds=None, raise_on_error=False))
 
