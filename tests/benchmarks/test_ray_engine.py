@@ -21,13 +21,13 @@ from tiny_artifacts import write_artifacts
 
 from skillbench import ray_engine
 from skillbench.cli import main
-from skillbench.engine import ControlEngine, EngineGoneError
 from skillbench.errors import BenchError
-from skillbench.ray_cluster import RayOptions, open_cluster
-from skillbench.ray_engine import DEATHS, RayEngine
-from skillbench.ray_worker import Answer, Opened
+from skillbench.running.engine import ControlEngine, EngineGoneError
+from skillbench.running.ray.cluster import RayOptions, open_cluster
+from skillbench.running.ray.engine import DEATHS, RayEngine
+from skillbench.running.ray.worker import Answer, Opened
 from skillbench.suites.base import Case
-from skillrt.verdict import Judgment, Usage, Verdict
+from skillrt.judging.verdict import Judgment, Usage, Verdict
 
 pytestmark = pytest.mark.xdist_group("ray")  # one cluster, not one for each process of the tests
 

@@ -14,7 +14,7 @@ from bench_support import original, real, vendored, write_rows
 from skillbench.errors import BenchError
 from skillbench.suites import SUITES, open_suite
 from skillbench.suites.base import open_seal
-from skillbench.suites.judgebench import JudgeBench
+from skillbench.suites.judgebench.suite import JudgeBench
 
 
 def load(path: Path) -> list[Any]:

@@ -21,8 +21,8 @@ from skillspec.fields import shape_of
 from skillspec.records import Field, Task
 
 if TYPE_CHECKING:
-    from skillrt.program import Program
-    from skillrt.view import JudgeView
+    from skillrt.programs.program import Program
+    from skillrt.programs.view import JudgeView
 
 __all__ = ["show"]
 
@@ -76,8 +76,8 @@ def _link_name(options: argparse.Namespace, store: ArtifactStore) -> str:
 def _show(options: argparse.Namespace, store: ArtifactStore, name: str) -> int:
     from skillrt.endpoints.body import encode_body, request_body
     from skillrt.endpoints.config import EndpointConfig
-    from skillrt.program import load_program
-    from skillrt.view import SampleError, make_view
+    from skillrt.programs.program import load_program
+    from skillrt.programs.view import SampleError, make_view
 
     program = load_program(store, name)
     sample = _placeholders(program.task) if options.sample is None else _sample(options.sample, program.task)

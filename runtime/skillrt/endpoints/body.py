@@ -16,12 +16,12 @@ from typing import Any
 
 import msgspec
 
-from skillrt.actions import Reply, ToolCall
 from skillrt.embedded.request import COMPACT_JSON
 from skillrt.endpoints.config import EndpointConfig, EndpointFailure
-from skillrt.neutral import encodable
-from skillrt.program import ChatRequest
-from skillrt.verdict import Usage
+from skillrt.judging.actions import Reply, ToolCall
+from skillrt.judging.verdict import Usage
+from skillrt.programs.neutral import encodable
+from skillrt.programs.program import ChatRequest
 
 __all__ = ["encode_body", "read_reply", "request_body"]
 

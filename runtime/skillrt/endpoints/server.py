@@ -12,12 +12,12 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from skillrt.actions import Reply
 from skillrt.endpoints.body import encode_body, read_reply, request_body
 from skillrt.endpoints.breaker import Breaker
 from skillrt.endpoints.config import EndpointConfig, EndpointFailure, FailureKind
 from skillrt.endpoints.limiter import Limiter
-from skillrt.program import ChatRequest
+from skillrt.judging.actions import Reply
+from skillrt.programs.program import ChatRequest
 
 if TYPE_CHECKING:
     from skillrt.endpoints.client import Client

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from skillbench.metrics import ifrewardbench as overall
 from skillbench.metrics import ifrewardbench_constraints as constraints
 from skillbench.metrics import ifrewardbench_groups as groups

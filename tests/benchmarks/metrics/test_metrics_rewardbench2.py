@@ -6,7 +6,6 @@ import math
 from collections import Counter
 
 import pytest
-
 from skillbench.metrics import rewardbench2 as rb
 
 

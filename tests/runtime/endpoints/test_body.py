@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from judge_support import program, view_of
 
-from skillrt.actions import Reply, ToolCall
 from skillrt.endpoints import EndpointConfig, EndpointFailure, encode_body, read_reply, request_body
-from skillrt.program import ChatRequest
-from skillrt.verdict import Usage
+from skillrt.judging.actions import Reply, ToolCall
+from skillrt.judging.verdict import Usage
+from skillrt.programs.program import ChatRequest
 
 NATIVE = EndpointConfig(base_urls=("http://x/v1",), model="m", seed=7, temperature=0.5)
 SCHEMA = EndpointConfig(base_urls=("http://x/v1",), model="m", tool_mode="schema", enable_thinking=None)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from scripted_server import Call, Html, Reply, Say, ScriptedServer, Status, Turn
 
-from skillbench.endpoints_check import add_arguments, run
+from skillbench.commands.endpoints import add_arguments, run
 from skillbench.errors import BenchError
 from skillrt.endpoints import EndpointConfig, open_endpoints
 from skillrt.endpoints.probe import probe_chat, probe_tools, tool_mode
