@@ -63,6 +63,7 @@ def _detailed(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float | 
             "hits": one.hits,
             "of": one.of,
             "method": one.method,
+            "over": one.over,
         }
         for name, one in estimates.items()
     }

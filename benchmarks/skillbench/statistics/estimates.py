@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import NormalDist
 
 from skillbench.suites.base import Estimate
@@ -130,4 +131,5 @@ def mean_of_means(
     variances = [_variance_of_mean(group) for group in groups]
     counts = [len(group) for group in groups]
     variance = sum(variances) / len(groups) ** 2
-    return _around(mean, variance, satterthwaite(variances, counts), sum(counts), limits)
+    found = _around(mean, variance, satterthwaite(variances, counts), sum(counts), limits)
+    return replace(found, over="strata")
