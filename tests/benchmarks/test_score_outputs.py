@@ -169,7 +169,7 @@ def test_broken_rows_are_named(
     with pytest.raises(BenchError, match=complaint):
         score_outputs([path])
     assert command("--outputs", str(path)) == 2
-    assert capsys.readouterr().err.startswith("skillbench score: ")
+    assert capsys.readouterr().err.startswith("skillbench: ")
 
 
 def test_a_cut_file_and_a_missing_one(tmp_path: Path) -> None:

@@ -27,13 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments that :func:`run_command` reads."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     check = verbs.add_parser("check", help="read data as a run would, and say what is in it")
-    check.add_argument("suite", choices=SUITES)
+    check.add_argument("suite", choices=tuple(SUITES))
     check.add_argument("--data", type=Path, action="append", default=[], metavar="FILE", help="data file")
     check.add_argument("--mode", metavar="MODE", help="the suite's mode, which decides the judgments")
     where = verbs.add_parser("where", help="say where data comes from, its license, and how to get it")
-    where.add_argument("suite", nargs="?", choices=SUITES)
+    where.add_argument("suite", nargs="?", choices=tuple(SUITES))
     get = verbs.add_parser("get", help="download data in the revision that we read")
-    get.add_argument("suite", choices=SUITES)
+    get.add_argument("suite", choices=tuple(SUITES))
     get.add_argument("--to", type=Path, required=True, metavar="DIR", help="the data root")
 
 

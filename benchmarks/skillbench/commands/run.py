@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_what(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("suite", choices=tuple(SUITES))
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="run folder")
     parser.add_argument("--data", type=Path, action="append", default=[], metavar="FILE", help="data file")
     parser.add_argument("--skill", metavar="NAME", help="the skill; without one the task is judged directly")

@@ -16,7 +16,7 @@ __all__ = ["add_arguments", "run_command", "sample_json"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("suite", choices=tuple(SUITES))
     parser.add_argument("--data", type=Path, action="append", default=[], metavar="FILE", help="data file")
     parser.add_argument("--row", type=positive, default=1, metavar="N", help="row number, from 1")
     parser.add_argument("--mode", metavar="MODE", help="one of the suite's ways of judging")

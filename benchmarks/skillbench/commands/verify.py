@@ -221,7 +221,7 @@ def _compared(result: WinnerResult, better: str) -> Verdict:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments that :func:`run_command` reads."""
-    parser.add_argument("suite", choices=SUITES, help="the benchmark whose rows are given")
+    parser.add_argument("suite", choices=tuple(SUITES), help="the benchmark whose rows are given")
     parser.add_argument("--data", type=Path, nargs="+", default=[], metavar="FILE", help="data files")
     parser.add_argument("--seed", type=int, default=0, help="places the responses (default: 0)")
     parser.add_argument("--json", action="store_true", help="print every row's evidence as JSON instead")

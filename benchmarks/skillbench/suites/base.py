@@ -277,7 +277,8 @@ class Suite(ABC):
     attribute or a method here.
 
     Args:
-        paths: the data files; none to score predictions alone.
+        paths: the data files; those that ship with the suite where none are named, and else none, to
+            score predictions alone.
         mode: one of the suite's :attr:`modes`, the first when empty.
         seed: draws what the suite places at random.
 
@@ -306,7 +307,7 @@ class Suite(ABC):
     said_metric: ClassVar[str | None] = None
 
     def __init__(self, paths: Sequence[Path] = (), mode: str = "", seed: int = 0) -> None:
-        self.paths = tuple(paths)
+        self.paths = tuple(paths) or self.shipped
         self.mode = mode or next(iter(self.modes), "")
         self.seed = seed
 

@@ -84,13 +84,13 @@ class FileSuite(Suite, Generic[S]):
         """Yield what verifiers can try of a sample; by default nothing."""
         return iter(())
 
-    def samples(self) -> Iterator[tuple[Row, str, S]]:
-        """Yield every row with its unique key and its sample.
+    def samples(self, ids: IdKeeper | None = None) -> Iterator[tuple[Row, str, S]]:
+        """Yield every row with its unique key, which ``ids`` gives, and its sample.
 
         Raises:
             RowError: a row cannot be used.
         """
-        ids = IdKeeper()
+        ids = ids or IdKeeper()
         for row in read_rows(self.paths):
             sample = self.read(row)
             yield row, ids.key(sample.ident), sample
@@ -99,16 +99,16 @@ class FileSuite(Suite, Generic[S]):
         """Read every row of every file, and count the first ``limit``."""
         groups: Counter[str] = Counter()
         fields: Counter[str] = Counter()
-        samples = judgments = repeated = 0
-        for rows, (row, key, sample) in enumerate(self.samples(), 1):
-            repeated += key != sample.ident
+        samples = judgments = 0
+        ids = IdKeeper()
+        for rows, (row, _, sample) in enumerate(self.samples(ids), 1):
             fields.update(row.values.keys())
             if limit is None or rows <= limit:
                 samples = rows
                 judgments += self.judgments(sample)
                 groups[self.group(sample)] += 1
         files = tuple(digest_file(path) for path in self.digested())
-        return DataSummary(files, samples, judgments, repeated, dict(groups), dict(fields))
+        return DataSummary(files, samples, judgments, ids.repeated, dict(groups), dict(fields))
 
     def jobs(self, limit: int | None = None) -> Iterator[Job]:
         """Yield the jobs, sample after sample."""

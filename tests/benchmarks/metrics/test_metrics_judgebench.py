@@ -52,7 +52,8 @@ def test_tally_is_over_all_pairs_and_by_group() -> None:
             JudgedPair("mmlu-pro", "A>B", ("A>B", "A>B")),
             JudgedPair("mmlu-pro", "B>A", ("B>A", None)),
             JudgedPair("zebra", "B>A", ("A>B", "B>A")),
-        ]
+        ],
+        GROUPS,
     )
     assert list(score.groups) == ["mmlu-pro", "livecodebench", "zebra"]
     assert score.overall.percent == 50.0
