@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 
+from skillbench.suites.judgebench.published import READERS, decision_from_scores, reader_for
 from skillbench.suites.judgebench.suite import GROUPS, group_of
 from skillbench.suites.pair_metric import JudgedPair, flip, pair_counts, points, score_pairs
-from skillbench.suites.judgebench.published import READERS, decision_from_scores, reader_for
 
 
 @pytest.mark.parametrize(
