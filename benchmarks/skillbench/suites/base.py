@@ -17,6 +17,7 @@ from skillbench.suites.rows import FileDigest
 from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict
 
 __all__ = [
+    "Behind",
     "Case",
     "DataSummary",
     "Estimate",
@@ -192,13 +193,27 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """How many judgments a metric is made of, and how many of them gave no verdict.
+
+    ``parts`` names the metrics that an average is of, by the stratum that each is about.
+    """
+
+    judgments: int
+    invalid: int
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """A suite's metrics, for what the readout made of the judgments and for what the judge said.
 
     ``headline`` names one of them, or is None when nothing is finished. ``said`` lacks metrics that
     the readout's outcomes alone decide. ``unfinished`` counts samples that lack a judgment and are
     left out. ``orders`` holds diagnostics of position, ``references`` what choosing without a judge
-    achieves, in per cent, and ``facts`` counts that a reader of the metrics must know.
+    achieves, in per cent, and ``facts`` counts that a reader of the metrics must know. ``behind`` has the
+    judgments of each metric; one that it lacks is made of all of them. ``finished`` counts samples by
+    group.
     """
 
     headline: str | None
@@ -208,6 +223,8 @@ class Scores:
     orders: Mapping[str, Mapping[str, int | float | None]] = field(default_factory=dict)
     references: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, int | float | str] = field(default_factory=dict)
+    behind: Mapping[str, Behind] = field(default_factory=dict)
+    finished: Mapping[str, int] = field(default_factory=dict)
 
 
 class IdKeeper:
@@ -262,6 +279,9 @@ class Suite(Protocol):
 
     def mark(self, sealed: Sealed, verdict: Verdict) -> Mark:
         """Open the seal and mark a finished judgment."""
+
+    def stratum(self, group: str) -> str:
+        """Return what averages over groups count ``group`` under; mostly the group itself."""
 
     def points(self, gold: Any, verdict: Verdict) -> int | float | None:
         """Return what a judgment is worth by the ``gold`` of its prediction; None when it is invalid."""

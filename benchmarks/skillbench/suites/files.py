@@ -70,6 +70,10 @@ class FileSuite(ABC, Generic[S]):
     def score(self, rows: Iterable[Prediction]) -> Scores:
         """Compute the metrics."""
 
+    def stratum(self, group: str) -> str:
+        """Return the group itself."""
+        return group
+
     def digested(self) -> tuple[Path, ...]:
         """Return the files that a run depends on."""
         return self.paths

@@ -113,6 +113,10 @@ class RMBench(FileSuite[Sample]):
         """Return the domain's part, such as ``safety-refuse``."""
         return sample.part
 
+    def stratum(self, group: str) -> str:
+        """Return the domain: the two parts of safety are one."""
+        return domain_of(group)
+
     def judgments(self, _: Sample, /) -> int:
         """Nine cells, both orders."""
         return STYLES * STYLES * len(ORDERS)
