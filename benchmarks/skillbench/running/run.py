@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from skillbench.errors import BenchError
 from skillbench.folder.journal import read_predictions
-from skillbench.folder.results import metrics_of, summary_text
+from skillbench.folder.results import metrics_of
 from skillbench.folder.store import RunFolder, pretty, read_run
+from skillbench.folder.summary import summary_text
 from skillbench.report.write import REPORT, try_to_report
 from skillbench.running.controls import CONTROL_SCHEME, control_named
 from skillbench.running.engine import (
@@ -283,7 +284,7 @@ def run(options: RunOptions) -> RunResult:
                 stack.enter_context(_errors_logged(folder.path / "errors.log"))
                 opening = _opening(options, choice, programs, reachable)
                 ending, why = asyncio.run(_judge_rest(options, suite, opening, reachable, summary, folder))
-        metrics = metrics_of(suite, read_predictions(folder.path), summary.judgments)
+        metrics = metrics_of(suite, read_predictions(folder.path), summary.judgments, summary.groups)
         folder.write("metrics.json", pretty(metrics))
         folder.write("summary.md", summary_text(metrics, read_run(folder.path)).encode())
         judged = len(folder.journal.recorded) - folder.resumed

@@ -6,12 +6,13 @@ predictions become pairs, and metrics get their names, intervals and diagnostics
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from skillbench.statistics.estimates import percent_estimate
-from skillbench.suites.base import Estimate, Prediction, Scores
+from skillbench.suites.base import Behind, Estimate, Prediction, Scores
 from skillbench.suites.judgebench.metric import JudgedPair, flip, score_pairs
 
 __all__ = ["ORDERS", "flip", "order_facts", "pair_scores"]
@@ -30,6 +31,7 @@ class _Pair:
     subset: str
     label: str = ""
     answers: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    invalid: int = 0
 
     def judged(self, which: int) -> JudgedPair:
         return JudgedPair(self.group, self.label, tuple(self.answers[order][which] for order in ORDERS))
@@ -45,6 +47,7 @@ def _collect(rows: Iterable[Prediction]) -> dict[int, _Pair]:
         order = str(row.order)
         pair.label = row.gold if order == ORDERS[0] else flip(row.gold)
         pair.answers[order] = (row.said, row.outcome)
+        pair.invalid += not row.valid
     return pairs
 
 
@@ -115,4 +118,18 @@ def pair_scores(
         said=estimates(_SAID),
         unfinished=len(pairs) - len(finished),
         orders={"readout": order_facts(shown, _OUTCOME), "said": order_facts(shown, _SAID)} if shown else {},
+        behind=_behind(spans),
+        finished=Counter(pair.group for pair in finished),
     )
+
+
+def _behind(spans: Mapping[str, list[_Pair]]) -> dict[str, Behind]:
+    named: dict[str, list[_Pair]] = {}
+    for prefix, pairs in spans.items():
+        for pair in pairs:
+            named.setdefault(f"{prefix}.overall", []).append(pair)
+            named.setdefault(f"{prefix}.{pair.group}", []).append(pair)
+    return {
+        name: Behind(len(ORDERS) * len(members), sum(pair.invalid for pair in members))
+        for name, members in named.items()
+    }
