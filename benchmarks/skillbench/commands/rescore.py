@@ -57,7 +57,7 @@ def _recorded(folder: Path, again: Again) -> Mapping[str, Any]:
         return found
     fresh = read_metrics(folder)
     write_results(folder, fresh, again.run)
-    print(f"{folder / 'metrics.json'} was of an older form and is written anew: the judge's number stands first.")
+    print(f"{folder / 'metrics.json'} was of an older form and is written anew, the judge's number first.")
     return fresh
 
 

@@ -75,7 +75,8 @@ class _Tally:
     def groups(self) -> dict[str, dict[str, Any]]:
         """Return the judgments of each group, and whether a number of it may be shown."""
         return {
-            name: share_of(self.judgments[name], self.invalid[name]).facts() for name in sorted(self.judgments)
+            name: share_of(self.judgments[name], self.invalid[name]).facts()
+            for name in sorted(self.judgments)
         }
 
 
@@ -85,7 +86,11 @@ def _detailed(
     found: dict[str, dict[str, float | int | str | None]] = {}
     for name, one in estimates.items():
         if states[name].state == "withheld":
-            found[name] = {**dict.fromkeys(("value", "low", "high", "hits")), "of": one.of, "method": "withheld"}
+            found[name] = {
+                **dict.fromkeys(("value", "low", "high", "hits")),
+                "of": one.of,
+                "method": "withheld",
+            }
         else:
             found[name] = asdict(one)
     return found
@@ -206,8 +211,8 @@ def recorded_metrics(folder: Path) -> dict[str, Any] | None:
 def read_metrics(folder: Path) -> Mapping[str, Any]:
     """Return the metrics of a run folder in the form of today.
 
-    Where ``metrics.json`` is of another form, or missing because the run was killed, they are computed from the
-    recorded judgments.
+    Where ``metrics.json`` is of another form, or missing because the run was killed, they are computed
+    from the recorded judgments.
 
     Raises:
         BenchError: it is no run folder, or its files are broken.

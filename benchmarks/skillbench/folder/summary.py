@@ -118,8 +118,8 @@ def _table(metrics: Mapping[str, Any]) -> list[str]:
         lines.append("Where nothing stands under said, the readout makes the only score.")
     if any(one["state"] == "marked" for one in states.values()):
         lines.append(
-            f"{MARK} More than {MOST_UNMARKED}% of the judgments behind the number, or behind a part of it, are "
-            "invalid; they count as the benchmark's rule for a missing answer says."
+            f"{MARK} More than {MOST_UNMARKED}% of the judgments behind the number, or behind a part of it, "
+            "are invalid; they count as the benchmark's rule for a missing answer says."
         )
     withheld = {name: one["why"] for name, one in states.items() if one["state"] == "withheld"}
     if withheld:

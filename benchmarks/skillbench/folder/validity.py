@@ -13,13 +13,24 @@ from typing import Any, Final, Literal
 
 from skillbench.suites.base import Behind, Scores
 
-__all__ = ["MOST_SHOWN", "MOST_UNMARKED", "Validity", "share_of", "validities"]
+__all__ = [
+    "MOST_SHOWN",
+    "MOST_UNMARKED",
+    "WITHHELD_CODE",
+    "Validity",
+    "share_of",
+    "validities",
+    "withheld_of",
+]
 
 MOST_UNMARKED: Final = 5
 """Above so many per cent of invalid judgments a metric is marked."""
 
 MOST_SHOWN: Final = 50
 """Above so many per cent of invalid judgments a metric is withheld."""
+
+WITHHELD_CODE: Final = 3
+"""Exit status of a command whose run is done and has a metric that is withheld."""
 
 State = Literal["shown", "marked", "withheld"]
 
@@ -47,10 +58,17 @@ class Validity:
 def share_of(judgments: int, invalid: int) -> Validity:
     """Return whether a number made of ``judgments`` may be shown."""
     if 100 * invalid > MOST_SHOWN * judgments:
-        why = f"{invalid} of the {judgments} judgments behind it are invalid ({100 * invalid / judgments:.0f}%)"
+        why = (
+            f"{invalid} of the {judgments} judgments behind it are invalid ({100 * invalid / judgments:.0f}%)"
+        )
         return Validity(judgments, invalid, "withheld", why)
     marked = 100 * invalid > MOST_UNMARKED * judgments
     return Validity(judgments, invalid, "marked" if marked else "shown")
+
+
+def withheld_of(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the metrics that ``metrics.json`` withholds, in its order."""
+    return [name for name, one in metrics["validity"].items() if one["state"] == "withheld"]
 
 
 def validities(scores: Scores, whole: Behind, incomplete: Collection[str]) -> dict[str, Validity]:
@@ -82,5 +100,7 @@ def _averaged(alone: Mapping[str, Validity], one: Behind, incomplete: Collection
         why = f"it is an average over {len(parts)} parts: {'; '.join(told)}"
         return Validity(one.judgments, one.invalid, "withheld", why)
     own = share_of(one.judgments, one.invalid)
-    marked = own.state == "shown" and any(part is not None and part.state == "marked" for part in parts.values())
+    marked = own.state == "shown" and any(
+        part is not None and part.state == "marked" for part in parts.values()
+    )
     return Validity(own.judgments, own.invalid, "marked" if marked else own.state, own.why)

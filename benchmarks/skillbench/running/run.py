@@ -18,6 +18,7 @@ from skillbench.folder.summary import summary_text
 from skillbench.report.write import REPORT, try_to_report
 from skillbench.running.controls import CONTROL_SCHEME, control_named
 from skillbench.running.engine import (
+    AllAlikeError,
     ControlEngine,
     EngineGoneError,
     ModelEngine,
@@ -158,7 +159,8 @@ class RunOptions:
 class RunResult:
     """How a run ended and what ``metrics.json`` says.
 
-    ``judged`` counts this session's judgments; ``why`` says of a run that stopped what went away.
+    ``judged`` counts this session's judgments; ``why`` says of a run that stopped or was refused what
+    happened.
     """
 
     ending: Ending
@@ -387,7 +389,7 @@ async def _judge_rest(
             )
             why = "the endpoint stopped answering" if ending == "stopped" else ""
         except EngineGoneError as error:
-            ending, why = "stopped", str(error)
+            ending, why = ("refused" if isinstance(error, AllAlikeError) else "stopped"), str(error)
         finally:
             progress.close()
         folder.end(ending, engine="local" if options.ray is None else "ray", servers=await engine.report())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
 from skillbench.suites.base import Estimate
@@ -98,9 +98,10 @@ def satterthwaite(variances: Sequence[float], counts: Sequence[int]) -> float:
     return total**2 / parts if parts > 0 else float(max(1, sum(counts) - len(counts)))
 
 
-def is_even(values: Sequence[float]) -> bool:
+def is_even(values: Iterable[float]) -> bool:
     """Whether values show no spread at all, but for the last bits of their arithmetic."""
-    return max(values) - min(values) < _NO_SPREAD
+    each = list(values)
+    return max(each) - min(each) < _NO_SPREAD
 
 
 def even_reach(value: float, of: int, limits: tuple[float, float]) -> tuple[float, float]:
