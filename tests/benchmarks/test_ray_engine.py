@@ -19,10 +19,10 @@ from scripted_server import Call, ScriptedServer, Turn, Weigh, call, plan
 from suite_support import compiled, query
 from tiny_artifacts import write_artifacts
 
-from skillbench import ray_engine
 from skillbench.cli import main
 from skillbench.errors import BenchError
 from skillbench.running.engine import ControlEngine, EngineGoneError
+from skillbench.running.ray import engine as ray_engine
 from skillbench.running.ray.cluster import RayOptions, open_cluster
 from skillbench.running.ray.engine import DEATHS, RayEngine
 from skillbench.running.ray.worker import Answer, Opened

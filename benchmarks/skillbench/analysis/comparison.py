@@ -160,13 +160,15 @@ def compare(first: RunValues, second: RunValues, names: tuple[str, str], view: s
         return None
     one, two = first.values[view][left], second.values[view][right]
     strata = [first.strata[place] for place in left]
-    weights = mean_weights(strata, macro=first.macro)
+    # Where all values are equal, either mean adds up to the metric: the other run tells which it is.
+    macro = first.macro or second.macro
+    weights = mean_weights(strata, macro=macro)
     change = two - one
     span = 2.0 if min(one.min(), two.min()) < 0 else 1.0
-    found = paired_difference(change, strata if first.macro else None, span)
+    found = paired_difference(change, strata if macro else None, span)
     only_first, only_second = int((change < 0).sum()), int((change > 0).sum())
     shuffled = permutation_p(change, weights)
-    binary = not first.macro and bool(np.isin(one, (0.0, 1.0)).all() and np.isin(two, (0.0, 1.0)).all())
+    binary = not macro and bool(np.isin(one, (0.0, 1.0)).all() and np.isin(two, (0.0, 1.0)).all())
     tokens = first.tokens[left], second.tokens[right]
     return Compared(
         first=names[0],

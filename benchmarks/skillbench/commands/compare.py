@@ -41,6 +41,13 @@ def compare_runs(
         raise BenchError("name two run folders or more: skillbench compare RUN_A RUN_B")
     names = names_of(folders)
     runs = [read_values(folder) for folder in folders]
+    for name, run_values in zip(names, runs, strict=True):
+        if not run_values.adds_up:
+            raise BenchError(
+                f"what the samples of {name} are worth does not add up to its {run_values.headline}: a "
+                "comparison would be of another number. The suite must say what a sample is worth (worth, "
+                "sample_of, stratum)"
+            )
     pairs = [(number, view) for number in range(1, len(runs)) for view in VIEWS]
     found = [compare(runs[0], runs[number], (names[0], names[number]), view) for number, view in pairs]
     there = [one for one in found if one is not None]

@@ -12,6 +12,7 @@ from skillbench.commands.arguments import positive
 from skillbench.folder.summary import MARK, invalid_share
 from skillbench.running.progress import short_count
 from skillbench.running.run import LOCAL, Endpoint, RunOptions, RunResult, local_judge, run
+from skillbench.suites import SUITES, suite_class
 
 __all__ = ["add_arguments", "demo", "run_command", "side_by_side"]
 
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the two runs")
     parser.add_argument("--artifacts", help="folder of compiled artifacts (default: the installation's)")
     parser.add_argument(
-        "--limit", type=positive, metavar="N", help="judge only the first N pairs (default: all)"
+        "--limit", type=positive, metavar="N", help="judge only N pairs of all groups (default: all)"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress line")
 
@@ -39,7 +40,7 @@ def run_command(arguments: argparse.Namespace) -> int:
 
 
 def demo(out: Path, artifacts: str | None, limit: int | None, *, quiet: bool) -> int:
-    """Run ``starter`` (its first ``limit`` pairs) directly and with the skill, print both side by side.
+    """Run the suite that ships rows (``limit`` of them) directly and with the skill, print both side by side.
 
     Returns the exit code.
 
@@ -47,16 +48,17 @@ def demo(out: Path, artifacts: str | None, limit: int | None, *, quiet: bool) ->
         BenchError: as :func:`skillbench.running.run.run`.
     """
     results: dict[str, tuple[RunResult, float, Path]] = {}
+    suite = next(name for name in SUITES if suite_class(name).shipped)
     # One server for both runs; each run is told its address, its identity stays the model's name.
     with local_judge(Endpoint(base_urls=(LOCAL,)).config()) as config:
         for name, skill in (("direct", None), (f"{_SKILL} progressive", _SKILL)):
             folder = out / name.replace(" ", "-")
             if not quiet:
-                print(f"starter, {name}: judging", flush=True)
+                print(f"{suite}, {name}: judging", flush=True)
             began = time.monotonic()
             result = run(
                 RunOptions(
-                    suite="starter",
+                    suite=suite,
                     out=folder,
                     endpoint=config,
                     skill=skill,

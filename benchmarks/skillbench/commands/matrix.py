@@ -202,7 +202,7 @@ def _prepare(cell: Cell, plan: Plan, args: argparse.Namespace) -> _Prepared:
 
 
 def _files(root: Path, pattern: str) -> Iterator[Path]:
-    """Yield the file, or for a pattern such as ``jetts/*.jsonl`` all that fit, by name."""
+    """Yield the file, or for a pattern such as ``folder/*.jsonl`` all that fit, by name."""
     if not any(sign in pattern for sign in "*?["):
         yield root / pattern
         return

@@ -51,8 +51,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mode",
         metavar="MODE",
-        help="rewardbench2: ranking, rotations, ratings; ifrewardbench: overall, "
-        "overall_balanced, constraint (default: the first)",
+        help="one of the suite's ways of judging, which data where lists (default: its first)",
     )
     parser.add_argument(
         "--rotations", dest="mode", action="store_const", const="rotations", help="as --mode rotations"

@@ -19,7 +19,8 @@ from skillbench.errors import BenchError
 from skillbench.folder.journal import PREDICTIONS, read_predictions
 from skillbench.folder.store import read_run
 from skillbench.folder.validity import Validity, share_of, validities
-from skillbench.suites.base import Behind, Estimate, Prediction, Scores, Suite
+from skillbench.suites.base import Estimate, Prediction, Scores, Suite
+from skillbench.suites.behind import Behind
 
 __all__ = ["METRICS_FORMAT", "expectation", "metrics_of", "read_metrics", "recorded_metrics"]
 
@@ -79,6 +80,14 @@ class _Tally:
             for name in sorted(self.judgments)
         }
 
+    def strata(self, suite: Suite) -> dict[str, Validity]:
+        """Return the same of each stratum."""
+        judgments, invalid = Counter[str](), Counter[str]()
+        for group, number in self.judgments.items():
+            judgments[suite.stratum(group)] += number
+            invalid[suite.stratum(group)] += self.invalid[group]
+        return {name: share_of(number, invalid[name]) for name, number in judgments.items()}
+
 
 def _detailed(
     estimates: Mapping[str, Estimate], states: Mapping[str, Validity]
@@ -90,6 +99,7 @@ def _detailed(
                 **dict.fromkeys(("value", "low", "high", "hits")),
                 "of": one.of,
                 "method": "withheld",
+                "over": one.over,
             }
         else:
             found[name] = asdict(one)
@@ -125,7 +135,7 @@ def metrics_of(
     scores: Scores = suite.score(tally.watch(rows, suite))
     judgments, invalid = tally.judgments.total(), tally.invalid.total()
     incomplete = _incomplete(suite, scores, groups) if judgments < expected else set()
-    states = validities(scores, Behind(judgments, invalid), incomplete)
+    states = validities(scores, Behind(judgments, invalid), tally.strata(suite), incomplete)
     said = {} if tally.only_readout else _detailed(scores.said, states)
     readout = _detailed(scores.readout, states)
     # Names in the suite's order; for each the judge's own number where there is one.

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from skillbench.suites.base import Behind, Scores
+from skillbench.suites.base import Scores
+from skillbench.suites.behind import Behind
 
 __all__ = [
     "MOST_SHOWN",
@@ -71,23 +72,30 @@ def withheld_of(metrics: Mapping[str, Any]) -> list[str]:
     return [name for name, one in metrics["validity"].items() if one["state"] == "withheld"]
 
 
-def validities(scores: Scores, whole: Behind, incomplete: Collection[str]) -> dict[str, Validity]:
+def validities(
+    scores: Scores, whole: Behind, strata: Mapping[str, Validity], incomplete: Collection[str]
+) -> dict[str, Validity]:
     """Return for every metric of a run whether it may be shown.
 
     Args:
         scores: what the suite computed.
         whole: all judgments of the run, for metrics of which the suite says nothing.
+        strata: the judgments of each stratum, for averages of which it says nothing.
         incomplete: strata of which a sample lacks a judgment; no average may hold one.
     """
-    behind = {name: scores.behind.get(name, whole) for name in (*scores.readout, *scores.said)}
+    named = {**scores.said, **scores.readout}
+    behind = {name: scores.behind.get(name, whole) for name in named}
     found = {name: share_of(one.judgments, one.invalid) for name, one in behind.items()}
-    return {
-        name: _averaged(found, one, incomplete) if one.parts else found[name] for name, one in behind.items()
-    }
+    for name, one in behind.items():
+        if one.parts:
+            parts = {stratum: found.get(metric) for stratum, metric in one.parts.items()}
+            found[name] = _averaged(found[name], parts, incomplete)
+        elif name not in scores.behind and named[name].over == "strata":
+            found[name] = _averaged(found[name], strata, incomplete)
+    return found
 
 
-def _averaged(alone: Mapping[str, Validity], one: Behind, incomplete: Collection[str]) -> Validity:
-    parts = {stratum: alone.get(metric) for stratum, metric in one.parts.items()}
+def _averaged(own: Validity, parts: Mapping[str, Validity | None], incomplete: Collection[str]) -> Validity:
     lacking = [stratum for stratum, part in parts.items() if part is None or stratum in incomplete]
     withheld = [
         stratum
@@ -98,9 +106,7 @@ def _averaged(alone: Mapping[str, Validity], one: Behind, incomplete: Collection
     told += [f"{', '.join(lacking)} not complete"] if lacking else []
     if told:
         why = f"it is an average over {len(parts)} parts: {'; '.join(told)}"
-        return Validity(one.judgments, one.invalid, "withheld", why)
-    own = share_of(one.judgments, one.invalid)
-    marked = own.state == "shown" and any(
-        part is not None and part.state == "marked" for part in parts.values()
-    )
-    return Validity(own.judgments, own.invalid, "marked" if marked else own.state, own.why)
+        return replace(own, state="withheld", why=why)
+    if own.state == "shown" and any(part.state == "marked" for part in parts.values() if part is not None):
+        return replace(own, state="marked")
+    return own

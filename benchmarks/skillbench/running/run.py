@@ -31,7 +31,7 @@ from skillbench.running.engine import (
 from skillbench.running.progress import Progress
 from skillbench.running.ray.cluster import RayOptions, open_cluster
 from skillbench.running.workers import Ending, judge_all, stop_on_signals
-from skillbench.suites import SEQUENTIAL, open_suite
+from skillbench.suites import open_suite
 from skillbench.suites.base import DataSummary, Prediction, Suite
 from skillrt.endpoints.config import EndpointConfig
 
@@ -274,7 +274,7 @@ def run(options: RunOptions) -> RunResult:
     summary = suite.check(options.limit)
     _check_routes(options, summary)
     identity = _identity(options, suite, programs, delivery, summary, config)
-    keep = Keep(whole_samples=options.suite in SEQUENTIAL) if options.retry_errors else None
+    keep = Keep(whole_samples=suite.sequential) if options.retry_errors else None
     ending: Ending = "done"
     why = ""
     with RunFolder(options.out, identity, _facts(summary, config), keep) as folder:

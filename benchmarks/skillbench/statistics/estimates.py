@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from statistics import NormalDist
 
 from skillbench.suites.base import Estimate
@@ -170,8 +171,8 @@ def mean_of_means(
     if any(is_even(group) for group in groups):
         sides = zip(*(_reach(group, limits) for group in groups), strict=True)
         below, above = (math.hypot(*side) / len(groups) for side in sides)
-        return _estimate(mean, (below, above), of, limits, "mover")
+        return replace(_estimate(mean, (below, above), of, limits, "mover"), over="strata")
     variances = [_variance_of_mean(group) for group in groups]
     counts = [len(group) for group in groups]
     half = t_quantile(satterthwaite(variances, counts)) * math.sqrt(sum(variances)) / len(groups)
-    return _estimate(mean, (half, half), of, limits, "t")
+    return replace(_estimate(mean, (half, half), of, limits, "t"), over="strata")

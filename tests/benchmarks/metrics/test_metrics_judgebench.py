@@ -6,7 +6,8 @@ import itertools
 
 import pytest
 
-from skillbench.suites.judgebench.metric import JudgedPair, flip, group_of, pair_counts, points, score_pairs
+from skillbench.suites.judgebench.suite import GROUPS, group_of
+from skillbench.suites.pair_metric import JudgedPair, flip, pair_counts, points, score_pairs
 from skillbench.suites.judgebench.published import READERS, decision_from_scores, reader_for
 
 

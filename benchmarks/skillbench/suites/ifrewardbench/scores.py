@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from skillbench.errors import BenchError
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
-from skillbench.suites.base import Behind, Estimate, Prediction, Scores
+from skillbench.suites.base import Estimate, Prediction, Scores, Worth
+from skillbench.suites.behind import Behind
 from skillbench.suites.ifrewardbench.constraints import (
     PADDING,
     AnswerLabels,
@@ -33,7 +34,7 @@ from skillbench.suites.ifrewardbench.metric import (
     score_overall,
 )
 
-__all__ = ["JudgedPrompt", "by_prompt", "constraint_scores", "overall_scores", "score_comparisons"]
+__all__ = ["JudgedPrompt", "by_prompt", "constraint_scores", "overall_scores", "overall_worths"]
 
 _KENDALL: Final = (-1.0, 1.0)
 _SHARE: Final = (0.0, 1.0)
@@ -154,7 +155,7 @@ def _comparisons(
     return found, undecided
 
 
-def score_comparisons(prompts: Sequence[JudgedPrompt], which: str, orders: Sequence[str]) -> OverallScore:
+def _score_comparisons(prompts: Sequence[JudgedPrompt], which: str, orders: Sequence[str]) -> OverallScore:
     """Score finished prompts by ``outcome`` or ``said`` of their rows that show ``orders``."""
     listed = []
     for prompt in prompts:
@@ -165,15 +166,30 @@ def score_comparisons(prompts: Sequence[JudgedPrompt], which: str, orders: Seque
     return score_overall(listed)
 
 
+def _complete(prompt: JudgedPrompt, *, both: bool) -> bool:
+    return len(prompt.rows) == int(prompt.rows[0].gold["pairs"]) * (2 if both else 1)
+
+
+def _both(prompts: Iterable[JudgedPrompt]) -> bool:
+    return any(row.order == "BA" for prompt in prompts for row in prompt.rows)
+
+
+def overall_worths(rows: Iterable[Prediction]) -> Iterator[tuple[Sequence[Prediction], Worth]]:
+    """Yield each prompt's judgments and its Kendall by the official order, none where one is missing."""
+    prompts = by_prompt(rows).values()
+    both = _both(prompts)
+    finished = [prompt for prompt in prompts if _complete(prompt, both=both)]
+    yield from ((one.rows, Worth(None, None)) for one in prompts if not _complete(one, both=both))
+    views = [_score_comparisons(finished, which, ("AB",)).prompts for which in ("outcome", "said")]
+    for prompt, readout, said in zip(finished, *views, strict=True):
+        yield prompt.rows, Worth(readout.kendall, said.kendall)
+
+
 def overall_scores(rows: Iterable[Prediction]) -> Scores:
     """Compute ``ifrewardbench.overall.{kendall,accuracy}`` and, over both orders, ``.balanced.*``."""
     found = by_prompt(rows)
-    both = any(row.order == "BA" for prompt in found.values() for row in prompt.rows)
-
-    def complete(prompt: JudgedPrompt) -> bool:
-        return len(prompt.rows) == int(prompt.rows[0].gold["pairs"]) * (2 if both else 1)
-
-    finished = [prompt for prompt in found.values() if complete(prompt)]
+    both = _both(found.values())
+    finished = [prompt for prompt in found.values() if _complete(prompt, both=both)]
     if not finished:
         return Scores(None, {}, {}, len(found))
     kinds = [prompt.kind for prompt in finished]
@@ -184,7 +200,7 @@ def overall_scores(rows: Iterable[Prediction]) -> Scores:
         nonlocal undecided
         named: dict[str, Estimate] = {}
         for prefix, orders in spans.items():
-            score = score_comparisons(finished, which, orders)
+            score = _score_comparisons(finished, which, orders)
             undecided = score.undecided if which == "outcome" else undecided
             named |= _by_type(prefix, kinds, _rankings(score.prompts, score.kendall, score.accuracy))
         return named

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
-from skillbench.suites.base import Behind, Case, Estimate, Job, Prediction, Scores
+from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores, Verifiable
+from skillbench.suites.behind import Behind
 from skillbench.suites.fields import optional_texts, texts
 from skillbench.suites.files import FileSuite, seal
 from skillbench.suites.pairs import ORDERS, order_facts
@@ -31,6 +32,7 @@ from skillbench.suites.rmbench.metric import (
     score_rows,
 )
 from skillbench.suites.rows import Row
+from skillbench.suites.source import RemoteFile, Source
 from skillrt.judging.verdict import Verdict
 
 __all__ = ["RMBench", "Sample"]
@@ -82,11 +84,33 @@ def _part(row: Row) -> str:
     return stem
 
 
+_DOMAIN_FILES: Final[Mapping[str, int]] = {
+    "1df6053a68119c17eed9a54d35dc654b8cde3d3b0bbd1ad6941073e40ef5c9a8": 129,
+    "c3a56181d34835345b9c5fbf22c203439d06ea96de12b232da80628f14fe1e15": 228,
+}
+"""SHA-256 and rows of the published ``chat_filtered.json`` and ``code_filtered.json``."""
+
+_OPENRS: Final = (
+    "https://raw.githubusercontent.com/Qwen-Applications/OpenRS/16e9cfbc5b1aae6c559536f353c97a1fd82a1ba2/data"
+)
+
+
 class RMBench(FileSuite[Sample]):
     """The suite ``rmbench``: 18 judgments a row."""
 
     name = "rmbench"
+    source = Source(
+        title="RM-Bench, 1,327 rows of four domains",
+        home="https://huggingface.co/datasets/THU-KEG/RM-Bench",
+        license="ODC-BY; the copy read here comes with OpenRS, Apache-2.0",
+        files=(RemoteFile(f"{_OPENRS}/rmbench/rmbench.jsonl", "rmbench/rmbench.jsonl", rows=1327),),
+        note="The published files, merged or one a domain (chat_filtered.json and so on), are read too.",
+        rows=1327,
+        groups={"chat": 129, "math": 529, "code": 228, "safety-refuse": 284, "safety-response": 157},
+        known=_DOMAIN_FILES,
+    )
     tasks: tuple[str, ...] = ("rmbench",)
+    groups = ("chat", "math", "code", "safety-refuse", "safety-response")
     shown: ClassVar[Mapping[str, str]] = {
         "prompt": "prompt",
         "chosen": "responses",
@@ -108,17 +132,9 @@ class RMBench(FileSuite[Sample]):
             checklist=optional_texts(row, "checklist"),
         )
 
-    def ident(self, sample: Sample) -> str:
-        """Return the row's id, which repeats in the data."""
-        return sample.ident
-
     def group(self, sample: Sample) -> str:
         """Return the domain's part, such as ``safety-refuse``."""
         return sample.part
-
-    def stratum(self, group: str) -> str:
-        """Return the domain: the two parts of safety are one."""
-        return domain_of(group)
 
     def judgments(self, _: Sample, /) -> int:
         """Nine cells, both orders."""
@@ -148,6 +164,22 @@ class RMBench(FileSuite[Sample]):
     def points(self, gold: Any, verdict: Verdict) -> int | None:
         """Return 1 for the chosen response; a tie is no win."""
         return int(verdict.outcome == gold["winner"]) if verdict.valid else None
+
+    def stratum(self, group: str) -> str:
+        """Return the domain: the two parts of safety are one."""
+        return domain_of(group)
+
+    def tries(self, sample: Sample, position: int, /) -> Iterator[Verifiable]:
+        """Yield the three pairs of one style each, so that every response is tried once.
+
+        The place of the chosen response is drawn where they are shown.
+        """
+        reference = tuple(sample.reference) if sample.reference is not None else None
+        for style in _SPAN:
+            shown = {"A": sample.chosen[style], "B": sample.rejected[style]}
+            programs = domain_of(sample.part) == "code"
+            ident = f"{sample.ident}:{style}"
+            yield Verifiable(ident, sample.part, position, sample.prompt, shown, "A", reference, programs)
 
     def score(self, rows: Iterable[Prediction]) -> Scores:
         """Compute ``rmbench.{balanced,one_order,both_orders}.{overall,win_total,...}``.
