@@ -8,7 +8,7 @@ it is marked, and above half it is withheld. An average is withheld with any of 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from skillbench.suites.base import Scores
