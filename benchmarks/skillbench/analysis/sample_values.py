@@ -27,8 +27,8 @@ from skillbench.suites.base import Prediction, Suite, Worth
 
 __all__ = ["VIEWS", "RunValues", "read_values", "suite_of"]
 
-VIEWS: Final = ("readout", "said")
-"""What the skill's code made of the judgments, and what the judge itself answered."""
+VIEWS: Final = ("said", "readout")
+"""What the judge itself answered, and what the skill's code made of the judgments."""
 
 Floats = npt.NDArray[np.float64]
 

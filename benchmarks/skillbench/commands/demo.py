@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from skillbench.commands.arguments import positive
+from skillbench.folder.summary import MARK, invalid_share
 from skillbench.running.progress import short_count
 from skillbench.running.run import LOCAL, Endpoint, RunOptions, RunResult, local_judge, run
 from skillbench.suites import SUITES, suite_class
@@ -78,6 +79,18 @@ def demo(out: Path, artifacts: str | None, limit: int | None, *, quiet: bool) ->
     return 0
 
 
+def _cell(metrics: Mapping[str, Any], by: str, name: str) -> str:
+    one, state = metrics["intervals"][by].get(name), metrics["validity"].get(name)
+    if one is None or state is None:
+        return "-"
+    invalid = f", {invalid_share(state)} invalid" if state["invalid"] else ""
+    if one["value"] is None:
+        return f"withheld{invalid}"
+    mark = MARK if state["state"] == "marked" else ""
+    span = f" ({one['low']:.0f} to {one['high']:.0f}{invalid})" if by == "said" else ""
+    return f"{one['value']:.1f}{mark}{span}"
+
+
 def side_by_side(runs: Mapping[str, tuple[Mapping[str, Any], float]]) -> list[str]:
     """Return the lines of a table that compares runs: name to metrics and seconds of this session."""
     rows: list[tuple[str, ...]] = [("", *runs)]
@@ -87,14 +100,9 @@ def side_by_side(runs: Mapping[str, tuple[Mapping[str, Any], float]]) -> list[st
 
     every = [metrics for metrics, _ in runs.values()]
     for name in every[0]["official"]:
-        spans = [metrics["intervals"]["readout"].get(name) for metrics in every]
-        row(
-            f"{name}, % (95%)",
-            [
-                "-" if one is None else f"{one['value']:.1f} ({one['low']:.0f} to {one['high']:.0f})"
-                for one in spans
-            ],
-        )
+        for by, what in (("said", "% said (95%)"), ("readout", "% readout")):
+            row(f"{name}, {what}", [_cell(metrics, by, name) for metrics in every])
+    row("decided by code", [f"{one['code']['decided']} of {one['code']['of']}" for one in every])
     row("valid judgments", [f"{one['counts']['valid']} of {one['counts']['expected']}" for one in every])
     row(
         "tokens",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from skillbench.commands.arguments import add_engine_arguments, positive, ray_options
 from skillbench.errors import BenchError, complain
+from skillbench.folder.validity import MOST_SHOWN, WITHHELD_CODE, withheld_of
 from skillbench.running.run import Endpoint, RunOptions, RunResult, run
 from skillbench.running.settings import LEVELS, SETTINGS
 from skillbench.suites import SUITES
@@ -118,12 +119,12 @@ def _add_endpoint(parser: argparse.ArgumentParser) -> None:
 
 
 def run_command(arguments: argparse.Namespace) -> int:
-    """Run, or go on with a run; returns the exit code.
+    """Run, or go on with a run; returns the exit code: 3 where a metric is withheld.
 
     Raises:
         BenchError: something is wrong before the first judgment.
     """
-    from skillbench.folder.results import sentence
+    from skillbench.folder.summary import sentence
 
     skill, setting, delivery = _what(arguments.skill, arguments.setting, arguments.delivery)
     result = run(
@@ -182,10 +183,21 @@ def _exit_code(result: RunResult, out: Path) -> int:
                 "same command with --retry-errors goes on and judges the failed ones again"
             )
             return 1
+        case "refused":
+            complain(f"{result.why} Nothing of it is recorded; the same command then goes on with {out}")
+            return 1
         case _:
             failed = result.metrics["counts"]["invalid_by_owner"].get("endpoint", 0)
             if failed:
                 complain(f"{failed} judgments failed at the endpoint; --retry-errors judges them again")
+            withheld = withheld_of(result.metrics)
+            if withheld:
+                more = f" and {len(withheld) - 3} more" if len(withheld) > 3 else ""
+                complain(
+                    f"{', '.join(withheld[:3])}{more} withheld: more than {MOST_SHOWN}% of the judgments "
+                    f"behind a metric or behind a part of it are invalid; {out / 'summary.md'} names all"
+                )
+                return WITHHELD_CODE
             return 0
 
 

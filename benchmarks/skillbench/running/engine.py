@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from skillbench.errors import BenchError
 from skillbench.suites.base import Case
 from skillrt.endpoints.config import EndpointConfig, EndpointDown
+from skillrt.endpoints.refusals import AllRefusedError
 from skillrt.endpoints.transport import Transport
 from skillrt.judging.judge import Chats
 from skillrt.judging.verdict import Judgment, Usage, Verdict
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from skillbench.running.controls import Control
 
 __all__ = [
+    "AllAlikeError",
     "ControlEngine",
     "Engine",
     "EngineGoneError",
@@ -44,6 +46,10 @@ ReadoutKind = Literal["text", "logprobs"]
 
 class EngineGoneError(Exception):
     """Nothing is left that could judge; the text is for a person. What is recorded can be continued."""
+
+
+class AllAlikeError(EngineGoneError):
+    """The servers refuse every request alike; the text also says what to change."""
 
 
 class Engine(Protocol):
@@ -198,7 +204,17 @@ class ModelEngine:
         return self._transport.report()
 
     async def judge(self, case: Case) -> Judgment:
-        """Judge one case with the program of its task."""
+        """Judge one case with the program of its task.
+
+        Raises:
+            AllAlikeError: the servers refuse every request alike.
+        """
+        try:
+            return await self._judge(case)
+        except AllRefusedError as error:
+            raise AllAlikeError(str(error)) from error
+
+    async def _judge(self, case: Case) -> Judgment:
         if self._programs.readout == "logprobs":
             return await _judge_by_logprobs(
                 self._programs.of(case), case, self._transport, self._config.judgment_timeout_s

@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 
 from skillbench.errors import BenchError
 from skillbench.folder.journal import read_predictions
-from skillbench.folder.results import metrics_of, summary_text
+from skillbench.folder.results import metrics_of
 from skillbench.folder.store import RunFolder, pretty, read_run
+from skillbench.folder.summary import summary_text
 from skillbench.report.write import REPORT, try_to_report
 from skillbench.running.controls import CONTROL_SCHEME, control_named
 from skillbench.running.engine import (
+    AllAlikeError,
     ControlEngine,
     EngineGoneError,
     ModelEngine,
@@ -157,7 +159,8 @@ class RunOptions:
 class RunResult:
     """How a run ended and what ``metrics.json`` says.
 
-    ``judged`` counts this session's judgments; ``why`` says of a run that stopped what went away.
+    ``judged`` counts this session's judgments; ``why`` says of a run that stopped or was refused what
+    happened.
     """
 
     ending: Ending
@@ -283,7 +286,7 @@ def run(options: RunOptions) -> RunResult:
                 stack.enter_context(_errors_logged(folder.path / "errors.log"))
                 opening = _opening(options, choice, programs, reachable)
                 ending, why = asyncio.run(_judge_rest(options, suite, opening, reachable, summary, folder))
-        metrics = metrics_of(suite, read_predictions(folder.path), summary.judgments)
+        metrics = metrics_of(suite, read_predictions(folder.path), summary.judgments, summary.groups)
         folder.write("metrics.json", pretty(metrics))
         folder.write("summary.md", summary_text(metrics, read_run(folder.path)).encode())
         judged = len(folder.journal.recorded) - folder.resumed
@@ -386,7 +389,7 @@ async def _judge_rest(
             )
             why = "the endpoint stopped answering" if ending == "stopped" else ""
         except EngineGoneError as error:
-            ending, why = "stopped", str(error)
+            ending, why = ("refused" if isinstance(error, AllAlikeError) else "stopped"), str(error)
         finally:
             progress.close()
         folder.end(ending, engine="local" if options.ray is None else "ray", servers=await engine.report())

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, NoReturn, Protocol
 
 import msgspec
 
+from skillbench.suites.behind import Behind
 from skillbench.suites.rows import FileDigest
 from skillbench.suites.source import Source
 from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict
@@ -206,7 +207,9 @@ class Scores:
     ``headline`` names one of them, or is None when nothing is finished. ``said`` lacks metrics that
     the readout's outcomes alone decide. ``unfinished`` counts samples that lack a judgment and are
     left out. ``orders`` holds diagnostics of position, ``references`` what choosing without a judge
-    achieves, in per cent, and ``facts`` counts that a reader of the metrics must know.
+    achieves, in per cent, and ``facts`` counts that a reader of the metrics must know. ``behind`` has the
+    judgments of each metric; one that it lacks is made of all of them. ``finished`` counts samples by
+    group.
     """
 
     headline: str | None
@@ -216,6 +219,8 @@ class Scores:
     orders: Mapping[str, Mapping[str, int | float | None]] = field(default_factory=dict)
     references: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, int | float | str] = field(default_factory=dict)
+    behind: Mapping[str, Behind] = field(default_factory=dict)
+    finished: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +354,7 @@ class Suite(ABC):
         return f"{row.position}:{row.sample_id}"
 
     def stratum(self, group: str) -> str:
-        """Return what a group counts under, where the headline is a mean of means."""
+        """Return what a group counts under, where a metric is a mean of means."""
         return group
 
     def worth(self, rows: Sequence[Prediction], headline: str) -> Worth:

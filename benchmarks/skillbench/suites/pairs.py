@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from skillbench.statistics.estimates import percent_estimate
 from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores, Sealed, Verifiable, Worth
+from skillbench.suites.behind import Behind
 from skillbench.suites.files import FileSuite
 from skillbench.suites.pair_metric import JudgedPair, flip, points, score_pairs
 from skillbench.suites.rows import Row
@@ -131,6 +133,7 @@ class _Answers:
     subset: str
     label: str = ""
     answers: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    invalid: int = 0
 
     def judged(self, which: int) -> JudgedPair:
         return JudgedPair(self.group, self.label, tuple(self.answers[order][which] for order in ORDERS))
@@ -146,6 +149,7 @@ def _collect(rows: Iterable[Prediction]) -> dict[int, _Answers]:
         order = str(row.order)
         pair.label = row.gold if order == ORDERS[0] else flip(row.gold)
         pair.answers[order] = (row.said, row.outcome)
+        pair.invalid += not row.valid
     return pairs
 
 
@@ -210,4 +214,18 @@ def pair_scores(rows: Iterable[Prediction], name: str, groups: Sequence[str]) ->
         said=estimates(_SAID),
         unfinished=len(pairs) - len(finished),
         orders={"readout": order_facts(shown, _OUTCOME), "said": order_facts(shown, _SAID)} if shown else {},
+        behind=_behind(spans),
+        finished=Counter(pair.group for pair in finished),
     )
+
+
+def _behind(spans: Mapping[str, list[_Answers]]) -> dict[str, Behind]:
+    named: dict[str, list[_Answers]] = {}
+    for prefix, pairs in spans.items():
+        for pair in pairs:
+            named.setdefault(f"{prefix}.overall", []).append(pair)
+            named.setdefault(f"{prefix}.{pair.group}", []).append(pair)
+    return {
+        name: Behind(len(ORDERS) * len(members), sum(pair.invalid for pair in members))
+        for name, members in named.items()
+    }

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from skillrt.endpoints.config import EndpointFailure
+from skillrt.endpoints.refusals import AllRefusedError
 from skillrt.judging.actions import Finish, Reply, Send
 from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict, add_usage
 from skillrt.judging.weighing import LogprobsError, Tokens, answer_texts, weigh, weighed_answer
@@ -235,12 +236,15 @@ async def judge_by_logprobs(
 
     Raises:
         LogprobsError: the task cannot be judged so.
+        AllRefusedError: the servers refuse everything alike.
     """
     loop = LogprobsLoop(program, view, both_orders=both_orders)
     deadline = asyncio.timeout(deadline_s)
     try:
         async with deadline:
             return await _drive(loop, transport.conversation())
+    except AllRefusedError:
+        raise
     except Exception as error:  # one broken judgment must not end a run of thousands
         if isinstance(error, TimeoutError) and deadline.expired():
             return loop.given_up(f"the judgment took longer than {deadline_s:g} s", "endpoint")

@@ -18,6 +18,7 @@ from typing import Any
 from skillbench.errors import BenchError
 from skillbench.running.engine import (
     ControlEngine,
+    EngineGoneError,
     ModelEngine,
     ProgramChoice,
     broken,
@@ -57,10 +58,11 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A judgment, and what the runtime logged since the last one."""
+    """A judgment, and what the runtime logged since the last one; or why there can be none any more."""
 
     judgment: Judgment
     logged: tuple[str, ...] = ()
+    gone: EngineGoneError | None = None
 
 
 class _Collector(logging.Handler):
@@ -109,6 +111,8 @@ class Worker:
         assert self._engine is not None
         try:
             judgment = await self._engine.judge(case)
+        except EngineGoneError as error:
+            return Answer(broken(error), self._log.take(), error)
         except Exception as error:
             judgment = broken(error)
         return Answer(judgment, self._log.take())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from skillbench.errors import BenchError
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
 from skillbench.suites.base import Estimate, Prediction, Scores, Worth
+from skillbench.suites.behind import Behind
 from skillbench.suites.ifrewardbench.constraints import (
     PADDING,
     AnswerLabels,
@@ -38,6 +40,8 @@ _KENDALL: Final = (-1.0, 1.0)
 _SHARE: Final = (0.0, 1.0)
 _LABELS: Final = ("A", "B")
 _ORDERS: Final = ("AB", "BA")
+_RANKED: Final = ("kendall", "accuracy")
+_CHECKED_METRICS: Final = ("positive_f1", "negative_f1", *_RANKED)
 _COMPARED: Final = frozenset({"first", "second", "responses", "pairs", "better"})
 _CHECKED: Final = frozenset({"response", "labels", "of"})
 """What the gold of a row holds: of a comparison, and of a checklist."""
@@ -113,6 +117,26 @@ def _by_type(
     return found
 
 
+def _behind(prompts: Iterable[JudgedPrompt], orders: Sequence[str] = ()) -> Behind:
+    rows = [row for prompt in prompts for row in prompt.rows if not orders or row.order in orders]
+    return Behind(len(rows), sum(not row.valid for row in rows))
+
+
+def _behind_types(
+    prefix: str, prompts: Sequence[JudgedPrompt], orders: Sequence[str] = (), metrics: Sequence[str] = _RANKED
+) -> dict[str, Behind]:
+    """Count the judgments of what :func:`_by_type` gives."""
+    split = {name: [one for one in prompts if one.kind == name] for name in INSTRUCTION_TYPES}
+    kinds = {name: _behind(members, orders) for name, members in split.items() if members}
+    whole = _behind(prompts, orders)
+    found = {}
+    for metric in metrics:
+        parts = {name: f"{prefix}.{name}.{metric}" for name in kinds}
+        found[f"{prefix}.{metric}"] = replace(whole, parts=parts)
+        found |= {parts[name]: one for name, one in kinds.items()}
+    return found
+
+
 # ------------------------------------------------------------------------------------------ overall
 
 
@@ -184,7 +208,16 @@ def overall_scores(rows: Iterable[Prediction]) -> Scores:
     readout, said = estimates("outcome"), estimates("said")
     picks = [row.outcome for prompt in finished for row in prompt.rows]
     facts = {"undecided": undecided, "first_shown_chosen": picks.count("A"), "judgments": len(picks)}
-    return Scores("ifrewardbench.overall.kendall", readout, said, len(found) - len(finished), facts=facts)
+    counted = {prefix: _behind_types(prefix, finished, orders) for prefix, orders in spans.items()}
+    return Scores(
+        "ifrewardbench.overall.kendall",
+        readout,
+        said,
+        len(found) - len(finished),
+        facts=facts,
+        behind={name: one for each in counted.values() for name, one in each.items()},
+        finished=Counter(kinds),
+    )
 
 
 def _rankings(
@@ -197,6 +230,14 @@ def _rankings(
 
 
 # --------------------------------------------------------------------------------------- constraint
+
+_PREFIX: Final = "ifrewardbench.constraint"
+_FAMILIES: Final[Mapping[str, Callable[[JudgedPrompt], str]]] = {
+    "model": lambda prompt: model_size(prompt.common("model")),
+    "checklist": lambda prompt: checklist_size(len(prompt.rows[0].gold["labels"])),
+    "turn": lambda prompt: turn(["user"] * (2 * prompt.common("turns") - 1)),
+}
+"""How groups of prompts are named that the official results list apart."""
 
 
 def _labels(answer: Any, items: int) -> AnswerLabels:
@@ -242,7 +283,15 @@ def constraint_scores(rows: Iterable[Prediction]) -> Scores:
     whole = scores["outcome"]
     facts = {"items": whole.items, "padded_labels": whole.padded}
     facts |= {"answers": whole.answers, "unreadable_answers": whole.unreadable}
-    return Scores("ifrewardbench.constraint.kendall", readout, said, len(found) - len(finished), facts=facts)
+    return Scores(
+        "ifrewardbench.constraint.kendall",
+        readout,
+        said,
+        len(found) - len(finished),
+        facts=facts,
+        behind=_behind_constraints(finished),
+        finished=Counter(prompt.kind for prompt in finished),
+    )
 
 
 def _four(
@@ -259,26 +308,34 @@ def _four(
 def _constraint_estimates(
     prompts: Sequence[JudgedPrompt], listed: Sequence[ConstraintPrompt], score: ConstraintScore
 ) -> dict[str, Estimate]:
-    prefix = "ifrewardbench.constraint"
     kinds = [prompt.kind for prompt in prompts]
-    found = _by_type(prefix, kinds, _four(score.prompts, score.overall))
-    keys: dict[str, Callable[[JudgedPrompt], str]] = {
-        "model": lambda prompt: model_size(prompt.common("model")),
-        "checklist": lambda prompt: checklist_size(len(prompt.rows[0].gold["labels"])),
-        "turn": lambda prompt: turn(["user"] * (2 * prompt.common("turns") - 1)),
-    }
-    for family, key_of in keys.items():
+    found = _by_type(_PREFIX, kinds, _four(score.prompts, score.overall))
+    for family, key_of in _FAMILIES.items():
         named = [key_of(prompt) for prompt in prompts]
         for name, group in score_groups(named, score.prompts).items():
             members = [one for one, key in zip(score.prompts, named, strict=True) if key == name]
             for metric, (values, limits, total) in _four(members, group).items():
-                found[f"{prefix}.{family}.{name}.{metric}"] = mean_estimate(values, limits, total)
-    return found | _kinds(prefix, prompts, listed)
+                found[f"{_PREFIX}.{family}.{name}.{metric}"] = mean_estimate(values, limits, total)
+    return found | _kinds(prompts, listed)
 
 
-def _kinds(
-    prefix: str, prompts: Sequence[JudgedPrompt], listed: Sequence[ConstraintPrompt]
-) -> dict[str, Estimate]:
+def _behind_constraints(prompts: Sequence[JudgedPrompt]) -> dict[str, Behind]:
+    """Count the judgments of each metric; of a kind of constraint, those whose checklist has one."""
+    found = _behind_types(_PREFIX, prompts, metrics=_CHECKED_METRICS)
+    families: dict[tuple[str, str], list[JudgedPrompt]] = {}
+    for prompt in prompts:
+        keys = [(family, key_of(prompt)) for family, key_of in _FAMILIES.items()]
+        for family, items in prompt.common("kinds").items():
+            keys += [(family, kind) for kind in dict.fromkeys(kind for item in items for kind in item)]
+        for key in keys:
+            families.setdefault(key, []).append(prompt)
+    for (family, name), members in families.items():
+        counted = _behind(members)
+        found |= {f"{_PREFIX}.{family}.{name}.{metric}": counted for metric in (*_CHECKED_METRICS, "mcc")}
+    return found
+
+
+def _kinds(prompts: Sequence[JudgedPrompt], listed: Sequence[ConstraintPrompt]) -> dict[str, Estimate]:
     """F1 by kind of constraint, over the items of all prompts together: without an interval."""
     triples: dict[str, list[tuple[str, int, int]]] = {}
     for prompt, one in zip(prompts, listed, strict=True):
@@ -297,7 +354,7 @@ def _kinds(
                 ("negative_f1", score.labels.negative, 0.0),
                 ("mcc", score.mcc, -100.0),
             ):
-                found[f"{prefix}.{family}.{name}.{metric}"] = Estimate(
+                found[f"{_PREFIX}.{family}.{name}.{metric}"] = Estimate(
                     100 * value, least, 100.0, None, score.items, "none"
                 )
     return found

@@ -7,12 +7,14 @@ goes by the readout's outcome; who is shown first is drawn for each match, and s
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
 from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores
+from skillbench.suites.behind import Behind
 from skillbench.suites.fields import objects
 from skillbench.suites.files import FileSuite, seal
 from skillbench.suites.jetts.metric import (
@@ -189,6 +191,8 @@ class JETTS(FileSuite[Sample]):
                 "first_shown_chosen": picks.count("A"),
                 "matches_without_winner": sum(pick not in _LABELS for pick in picks),
             },
+            behind={name: _behind(name, finished.values()) for name in readout},
+            finished=Counter(walk.file for walk in finished.values()),
         )
 
 
@@ -206,6 +210,7 @@ class _Played:
     better: str | None
     said: Any
     outcome: Any
+    valid: bool
 
 
 @dataclass(slots=True)
@@ -223,7 +228,13 @@ class _Walk:
         if gold["match"] == 1:
             self.start = gold
         self.matches[gold["match"]] = _Played(
-            gold["first"], gold["second"], gold["champion"], gold["better"], row.said, row.outcome
+            gold["first"],
+            gold["second"],
+            gold["champion"],
+            gold["better"],
+            row.said,
+            row.outcome,
+            row.valid,
         )
 
     def choices(self) -> BestOfN | None:
@@ -248,6 +259,17 @@ class _Walk:
         """Matches won by the better candidate, of those that have one."""
         told = [row for row in self.matches.values() if row.better is not None]
         return sum(getattr(row, which) == row.better for row in told), len(told)
+
+
+def _behind(metric: str, walks: Iterable[_Walk]) -> Behind:
+    """Count the matches of a metric; ``best_of_k`` has those before the k-th candidate was met."""
+    where, _, name = metric.removeprefix("jetts.").rpartition(".")
+    met = int(name.rpartition("_")[2]) if name.startswith("best_of_") else MAX_CANDIDATES
+    members = [walk for walk in walks if where in ("", walk.file)]
+    played = [row for walk in members for number, row in walk.matches.items() if number < met]
+    files = dict.fromkeys(walk.file for walk in members)
+    parts = {} if where or name == "match_accuracy" else {file: f"jetts.{file}.{name}" for file in files}
+    return Behind(len(played), sum(not row.valid for row in played), parts)
 
 
 def _best(walks: Iterable[_Walk]) -> tuple[dict[str, Estimate], dict[str, float]]:

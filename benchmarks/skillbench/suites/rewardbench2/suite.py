@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
 from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores, Verifiable
+from skillbench.suites.behind import Behind
 from skillbench.suites.fields import optional_texts, texts
 from skillbench.suites.files import FileSuite, seal
 from skillbench.suites.rewardbench2.metric import (
@@ -233,7 +234,15 @@ class RewardBench2(FileSuite[Sample]):
             )
         headline = next((f"{prefix}.{name}" for name in ("leaderboard", "micro", _TIES)
                          if f"{prefix}.{name}" in readout), None)  # fmt: skip
-        return Scores(headline, readout, said, len(found) - len(finished), facts=facts)
+        return Scores(
+            headline,
+            readout,
+            said,
+            len(found) - len(finished),
+            facts=facts,
+            behind={name: _behind(name, prefix, finished.values()) for name in readout},
+            finished=counts,
+        )
 
 
 @dataclass(slots=True)
@@ -246,6 +255,7 @@ class _Answers:
     answers: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     golds: dict[str, Any] = field(default_factory=dict)
     lost: int = 0
+    invalid: int = 0
 
     def complete(self, needed: int) -> bool:
         if self.rated:
@@ -278,7 +288,18 @@ def _collect(rows: Iterable[Prediction]) -> dict[int, _Answers]:
         entry.answers[str(row.order)] = (row.said, row.outcome)
         entry.golds[str(row.order)] = row.gold
         entry.lost += row.outcome is None
+        entry.invalid += not row.valid
     return found
+
+
+def _behind(metric: str, prefix: str, rows: Iterable[_Answers]) -> Behind:
+    name = metric.removeprefix(f"{prefix}.")
+    kind, _, part = name.partition(".")
+    wanted = {"leaderboard": SUBSETS, "micro": [one for one in SUBSETS if one != _TIES]}.get(kind, [kind])
+    ids = {"tied_accuracy": "tied:", "ref_accuracy": "ref:"}.get(part, "")
+    members = [row for row in rows if row.subset in wanted and row.ident.startswith(ids)]
+    parts = {one: f"{prefix}.{one}" for one in SUBSETS} if kind == "leaderboard" else {}
+    return Behind(sum(len(row.answers) for row in members), sum(row.invalid for row in members), parts)
 
 
 def _letters(rows: Iterable[_Answers]) -> dict[str, int]:

@@ -7,16 +7,19 @@ stand first; the published one-order numbers, which a judge that always says A w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
 from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores, Verifiable
+from skillbench.suites.behind import Behind
 from skillbench.suites.fields import optional_texts, texts
 from skillbench.suites.files import FileSuite, seal
 from skillbench.suites.pairs import ORDERS, order_facts
 from skillbench.suites.rmbench.metric import (
+    DOMAINS,
     STYLES,
     CellVerdicts,
     JudgedRow,
@@ -35,6 +38,7 @@ from skillrt.judging.verdict import Verdict
 __all__ = ["RMBench", "Sample"]
 
 _SPAN: Final = range(STYLES)
+_LEVELS: Final = ("easy", "normal", "hard")
 _MATRICES: Final[Mapping[str, Callable[[Sequence[Sequence[CellVerdicts]]], Matrix]]] = {
     "balanced": balanced_matrix,
     "one_order": one_order_matrix,
@@ -186,7 +190,10 @@ class RMBench(FileSuite[Sample]):
         found: dict[int, _Answers] = {}
         for row in rows:
             entry = found.setdefault(row.position, _Answers(row.group))
-            entry.answers[(*row.gold["cell"], str(row.order))] = (row.said, row.outcome)
+            cell = (*row.gold["cell"], str(row.order))
+            entry.answers[cell] = (row.said, row.outcome)
+            if not row.valid:
+                entry.invalid.add(cell)
         size = STYLES * STYLES * len(ORDERS)
         finished = {number: row for number, row in sorted(found.items()) if len(row.answers) == size}
         readout, said = _estimates(finished, 1), _estimates(finished, 0)
@@ -199,6 +206,8 @@ class RMBench(FileSuite[Sample]):
             said,
             len(found) - len(finished),
             orders={"readout": order_facts(shown, 1), "said": order_facts(shown, 0)} if shown else {},
+            behind=_behind(finished.values(), readout),
+            finished=Counter(row.part for row in finished.values()),
         )
 
 
@@ -208,6 +217,7 @@ class _Answers:
 
     part: str
     answers: dict[tuple[int, int, str], tuple[Any, Any]] = field(default_factory=dict)
+    invalid: set[tuple[int, int, str]] = field(default_factory=set)
 
     def cells(self, which: int) -> list[list[CellVerdicts]]:
         return [
@@ -219,6 +229,39 @@ class _Answers:
         for i in _SPAN:
             for j in _SPAN:
                 yield {order: self.answers[i, j, order] for order in ORDERS}
+
+
+def _level(i: int, j: int) -> str:
+    return "easy" if i > j else "hard" if i < j else "normal"
+
+
+def _behind(rows: Iterable[_Answers], metrics: Iterable[str]) -> dict[str, Behind]:
+    """Count the judgments of each metric: of its domain or part, its level, and its orders."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    invalid: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        for i, j, order in row.answers:
+            counts[row.part, _level(i, j), order] += 1
+            invalid[row.part, _level(i, j), order] += (i, j, order) in row.invalid
+    found = {}
+    for metric in metrics:
+        matrix, _, name = metric.removeprefix("rmbench.").partition(".")
+        where, _, last = name.rpartition(".")
+        wanted = last if last in _LEVELS else ""
+        where = where if wanted else "" if name in ("overall", "win_total") else name
+        cells = [
+            (part, level, order)
+            for part, level, order in counts
+            if where in ("", part, domain_of(part))
+            and wanted in ("", level)
+            and (matrix != "one_order" or order == ORDERS[0])
+        ]
+        parts: dict[str, str] = {}
+        if not where and name != "win_total":
+            ending = f".{wanted}" if wanted else ""
+            parts = {domain: f"rmbench.{matrix}.{domain}{ending}" for domain in DOMAINS}
+        found[metric] = Behind(sum(counts[one] for one in cells), sum(invalid[one] for one in cells), parts)
+    return found
 
 
 def _estimates(rows: Mapping[int, _Answers], which: int) -> dict[str, Estimate]:
