@@ -166,6 +166,7 @@ class Judge:
 
         Raises:
             skillrt.endpoints.EndpointDown: no server answers, or none has the model.
+            skillrt.endpoints.AllRefusedError: the servers refuse every request alike.
             skillrt.sandbox.SandboxUnavailable: the skill runs code that cannot be isolated here.
         """
         return self._host.run(self._host.judge(_sample(sample, fields))).result()
@@ -258,9 +259,7 @@ class _Host:
             return await runtime.judge(self._program, sample)
 
     async def judge_all(self, samples: Iterable[Mapping[str, Any]]) -> list[Judgment]:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self.judge(sample)) for sample in samples]
-        return [task.result() for task in tasks]
+        return list(await asyncio.gather(*map(self.judge, samples)))
 
     async def _runtime(self) -> Runtime:
         """Return the open runtime; who comes first opens it, and an opening that failed is tried again."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from skillbench.commands.score import add_arguments, run_command, score_judgebench
+from skillbench.cli import main
 from skillbench.errors import BenchError
+from skillbench.suites.judgebench.outputs import score_outputs
 
 DATA = Path(__file__).parents[2] / "../shared/data/judgebench"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real rows in ../shared/data are not here")
@@ -43,9 +43,7 @@ def write(path: Path, *found: dict[str, Any]) -> Path:
 
 
 def command(*arguments: str) -> int:
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    return run_command(parser.parse_args(["judgebench", *arguments]))
+    return main(["score", "judgebench", *arguments])
 
 
 @needs_data
@@ -57,7 +55,7 @@ def command(*arguments: str) -> int:
     ],
 )
 def test_real_outputs_give_the_official_scores(name: str, percents: list[str]) -> None:
-    report = score_judgebench(DATA / name)
+    report = score_outputs([DATA / name])
     score = report.scores["gpt"]
     found = [score.overall.percent, *(tally.percent for tally in score.groups.values())]
     assert [f"{percent:.2f}" for percent in found] == percents
@@ -100,7 +98,7 @@ def test_what_each_judgment_is_read_from(tmp_path: Path) -> None:
         # No decision at all: only the texts.
         row(judgment("[[A>B]]"), judgment("[[B>A]]")),
     )
-    report = score_judgebench(path)
+    report = score_outputs([path])
     assert report.bases == {"text": 2, "scores": 4, "recorded": 4, "failed": 0}
     assert report.scores["gpt"].overall.right == 4  # equal scores vote B>A twice: right and wrong
     assert report.recorded is None
@@ -114,7 +112,7 @@ def test_reward_models_in_a_single_game(tmp_path: Path) -> None:
         row(scores(2.0, 1.0, decision="A>B"), judge_name="reward_model"),
         row(scores(1.0, 2.0, decision="B>A"), judge_name="reward_model", pair_id="p2"),
     )
-    score = score_judgebench(path).scores["gpt"]
+    score = score_outputs([path]).scores["gpt"]
     assert (score.orders, score.overall.percent) == (1, 50.0)
 
 
@@ -125,7 +123,7 @@ def test_gpt_claude_and_merged(tmp_path: Path) -> None:
         tmp_path / "claude.jsonl",
         row(judgment("[[A=B]]"), judgment("[[A=B]]"), response_model="claude-3-5-sonnet-20240620"),
     )
-    report = score_judgebench([claude, gpt])
+    report = score_outputs([claude, gpt])
     assert {name: score.overall.percent for name, score in report.scores.items()} == {
         "gpt": 100.0,
         "claude": 0.0,
@@ -137,10 +135,10 @@ def test_gpt_claude_and_merged(tmp_path: Path) -> None:
 def test_a_judge_can_be_named(tmp_path: Path) -> None:
     texts = (judgment("[RESULT] A", decision="A>B"), judgment("[RESULT] B", decision="B>A"))
     path = write(tmp_path / "out.jsonl", row(*texts, judge_name="my_prometheus"))
-    assert score_judgebench(path).bases["recorded"] == 2
-    assert score_judgebench(path, judge="prometheus_2").agreements == 2
+    assert score_outputs([path]).bases["recorded"] == 2
+    assert score_outputs([path], judge="prometheus_2").agreements == 2
     with pytest.raises(BenchError, match="no reader for judge 'oracle'"):
-        score_judgebench(path, judge="oracle")
+        score_outputs([path], judge="oracle")
 
 
 @pytest.mark.parametrize(
@@ -169,22 +167,22 @@ def test_broken_rows_are_named(
 ) -> None:
     path = write(tmp_path / "out.jsonl", row(judgment("[[A>B]]"), judgment("[[B>A]]")), broken)
     with pytest.raises(BenchError, match=complaint):
-        score_judgebench(path)
+        score_outputs([path])
     assert command("--outputs", str(path)) == 2
-    assert capsys.readouterr().err.startswith("skillbench score: ")
+    assert capsys.readouterr().err.startswith("skillbench: ")
 
 
 def test_a_cut_file_and_a_missing_one(tmp_path: Path) -> None:
     path = write(tmp_path / "out.jsonl", row(judgment("[[A>B]]"), judgment("[[B>A]]")))
     path.write_bytes(path.read_bytes() + b'{"pair_id": "p2", "lab')
     with pytest.raises(BenchError, match=r"out.jsonl, line 2: the line ends in the middle"):
-        score_judgebench(path)
+        score_outputs([path])
     with pytest.raises(BenchError, match="cannot read"):
-        score_judgebench(tmp_path / "none.jsonl")
+        score_outputs([tmp_path / "none.jsonl"])
 
 
 def test_byte_order_mark_and_crlf(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     line = json.dumps(row(judgment("[[A>B]]"), judgment("[[B>A]]"))).encode()
     path.write_bytes(b"\xef\xbb\xbf" + line + b"\r\n\r\n" + line + b"\r\n")
-    assert score_judgebench(path).scores["gpt"].overall.right == 2
+    assert score_outputs([path]).scores["gpt"].overall.right == 2

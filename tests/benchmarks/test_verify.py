@@ -10,16 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from skillbench.cli import main
 from skillbench.commands import verify
 from skillbench.commands.verify import (
-    KNOWN_CONTRADICTIONS,
-    PairView,
+    RowView,
     VerifyReport,
     add_arguments,
     run_command,
-    verify_judgebench,
+    verify_suite,
 )
 from skillbench.errors import BenchError, RowError
+from skillbench.suites import open_suite
+from skillbench.suites.base import Suite
+from skillbench.suites.judgebench.suite import CONTRADICTIONS
 from skillrt.sandbox import SandboxUnavailable
 from skillrt.verifiers import WinnerResult, reference_match
 
@@ -28,6 +31,10 @@ needs_data = pytest.mark.skipif(not DATA.exists(), reason="the JudgeBench rows a
 
 LETTER = "Which? Duplicate that letter five times in a single string, like KKKKK."
 CODE = "Example 1:\n\nInput: n = 2\nOutput: 4\n\n"
+
+
+def judgebench(path: Path) -> Suite:
+    return open_suite("judgebench", [path])
 
 
 def row(number: int, **values: object) -> dict[str, object]:
@@ -58,7 +65,7 @@ def rows(tmp_path: Path) -> Path:
 
 
 async def test_each_group_is_counted(rows: Path) -> None:
-    report = await verify_judgebench(rows)
+    report = await verify_suite(judgebench(rows))
     assert [dataclasses.astuple(tally) for tally in report.tallies()] == [
         ("mmlu-pro", 1, 1, 2),
         ("livebench-math", 1, 0, 0),
@@ -75,10 +82,9 @@ async def test_each_group_is_counted(rows: Path) -> None:
 
 
 def test_a_view_has_no_field_that_tells_the_label() -> None:
-    assert [field.name for field in dataclasses.fields(PairView)] == [
+    assert [field.name for field in dataclasses.fields(RowView)] == [
         "prompt",
-        "response_a",
-        "response_b",
+        "responses",
         "reference",
     ]
 
@@ -91,7 +97,7 @@ async def test_the_verifier_sees_nothing_but_the_view(rows: Path, monkeypatch: p
         return reference_match(prompt, responses, reference)
 
     monkeypatch.setattr(verify, "reference_match", watched)
-    await verify_judgebench(rows)
+    await verify_suite(judgebench(rows))
     assert len(seen) == 6
     for prompt, responses, reference in seen:
         assert prompt == LETTER
@@ -117,7 +123,7 @@ async def test_the_ground_truth_of_code_rows_is_oracle_and_unused(
 
     monkeypatch.setattr(verify, "code_examples", watched)
     box = object()
-    report = await verify_judgebench(path, sandbox=box)  # type: ignore[arg-type]
+    report = await verify_suite(judgebench(path), sandbox=box)  # type: ignore[arg-type]
     assert report.tallies()[0].name == "livecodebench"
     assert seen[0] == CODE
     assert sorted(seen[1].values()) == ["c", "r"]  # type: ignore[attr-defined]
@@ -126,21 +132,21 @@ async def test_the_ground_truth_of_code_rows_is_oracle_and_unused(
 
 
 async def test_the_placement_changes_with_the_seed_and_the_verdict_does_not(rows: Path) -> None:
-    reports = [await verify_judgebench(rows, seed=seed) for seed in range(6)]
+    reports = [await verify_suite(judgebench(rows), seed=seed) for seed in range(6)]
     verdicts = {tuple(outcome.verdict for outcome in report.outcomes) for report in reports}
     places = {tuple(outcome.better for outcome in report.outcomes) for report in reports}
     assert len(verdicts) == 1
     assert len(places) > 1
-    assert await verify_judgebench(rows, seed=3) == reports[3]
+    assert await verify_suite(judgebench(rows), seed=3) == reports[3]
 
 
 async def test_unusable_rows_are_named(tmp_path: Path) -> None:
     path = tmp_path / "bad.jsonl"
     path.write_text(json.dumps(row(0)) + "\n{}\n", encoding="utf-8")
     with pytest.raises(RowError, match="line 2"):
-        await verify_judgebench(path)
+        await verify_suite(judgebench(path))
     with pytest.raises(BenchError, match="cannot read"):
-        await verify_judgebench(tmp_path / "absent.jsonl")
+        await verify_suite(judgebench(tmp_path / "absent.jsonl"))
 
 
 def parsed(*arguments: str) -> argparse.Namespace:
@@ -159,21 +165,21 @@ def test_the_command_prints_a_table_or_json(rows: Path, capsys: pytest.CaptureFi
 def test_the_command_says_what_is_wrong_and_exits_with_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run_command(parsed("judgebench", "--data", str(tmp_path / "absent"))) == 2
+    assert main(["verify", "judgebench", "--data", str(tmp_path / "absent")]) == 2
     assert "cannot read" in capsys.readouterr().err
 
     async def unavailable(*_: object, **__: object) -> VerifyReport:
         raise SandboxUnavailable("the kernel has no Landlock")
 
-    monkeypatch.setattr(verify, "verify_judgebench", unavailable)
-    assert run_command(parsed("judgebench", "--data", "x")) == 2
+    monkeypatch.setattr(verify, "verify_suite", unavailable)
+    assert main(["verify", "judgebench", "--data", "x"]) == 2
     assert "Landlock" in capsys.readouterr().err
 
 
 @needs_data
 async def test_the_350_real_pairs() -> None:
     try:
-        report = await verify_judgebench(DATA)
+        report = await verify_suite(judgebench(DATA))
     except SandboxUnavailable as error:
         pytest.skip(f"no cpython sandbox here: {error}")
     total = report.tallies()[-1]
@@ -181,7 +187,7 @@ async def test_the_350_real_pairs() -> None:
     assert total.decided >= 0.78 * total.pairs
     assert total.right >= 0.965 * total.decided
     # Every miss is a pair whose reference contradicts its label; no extraction is at fault.
-    assert {outcome.ident for outcome in report.wrong()} == KNOWN_CONTRADICTIONS
+    assert {outcome.ident for outcome in report.wrong()} == CONTRADICTIONS
     for outcome in report.wrong():
         assert all(finding.answer for finding in outcome.result.responses)
         assert sum(finding.matched for finding in outcome.result.responses) == 1

@@ -1,71 +1,30 @@
-"""docs/add-a-benchmark.md, done as it says in a copy of the tree: files written, lists edited, all run."""
+"""docs/add-a-benchmark.md, done as it says: a package is written, installed as a wheel, and run."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tomllib
+import zipfile
 from pathlib import Path
 
-import pytest
 from documents import ROOT, Block, read_document
 
 DOCUMENT = read_document(ROOT / "docs" / "add-a-benchmark.md")
-COPIED = ("benchmarks", "spec", "skills_src", "tests/support", "tests/benchmarks/suites")
-THIRD = pytest.approx(100 / 3)
+CODE = tuple(str(ROOT / name) for name in ("spec", "compiler", "runtime", "benchmarks", "recipes"))
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of what the document changes or builds on."""
-    root = tmp_path_factory.mktemp("tree")
-    for folder in COPIED:
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", root)
-    yield root
-    shutil.rmtree(root, ignore_errors=True)
-
-
-def edited(text: str, change: str, place: str) -> str:
-    """Apply a diff without line numbers: what it keeps and takes away stands in the file exactly once."""
-    lines = change.splitlines(keepends=True)
-    assert all(line[0] in " +-" or not line.strip() for line in lines), change
-    before = "".join(line[1:] or "\n" for line in lines if line[0] != "+")
-    after = "".join(line[1:] or "\n" for line in lines if line[0] != "-")
-    assert text.count(before) == 1, f"{place} has this {text.count(before)} times:\n{before}"
-    return text.replace(before, after)
-
-
-def follow(block: Block, root: Path) -> str:
-    """Do what a block says; returns what was printed."""
-    verb, _, place = block.mark.partition(" ")
-    path = root / place
-    if verb == "file":
-        assert not path.exists(), f"{place} is there already"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(block.text, "utf-8")
-    elif verb == "edit":
-        path.write_text(edited(path.read_text("utf-8"), block.text, place), "utf-8")
-    elif block.kind == "sh":
-        return run(block.text, root)
-    else:
-        assert block.kind == "console", f"nothing says what this block is for:\n{block.text}"
-    return ""
-
-
-def run(script: str, root: Path) -> str:
-    packages = [root / "benchmarks", root / "spec", root / "tests/support"]
+def run(script: str, folder: Path, installed: Path) -> str:
     environment = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": os.pathsep.join(map(str, packages)),
+        "PYTHONPATH": os.pathsep.join((str(installed), *CODE)),
         "LANG": "C.UTF-8",
     }
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
-        cwd=root,
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
@@ -75,19 +34,62 @@ def run(script: str, root: Path) -> str:
     return done.stdout
 
 
-def test_done_as_it_says_it_ends_with_a_sealed_suite_and_a_third(tree: Path) -> None:
-    printed = "".join(follow(block, tree) for block in DOCUMENT.blocks)
-    assert "triples: 3 samples, 9 judgments" in printed
-    assert "writers (3 rows)" in printed.partition("fields that are sealed")[2]
+def make_wheel(package: Path, folder: Path) -> Path:
+    """Build the package of one module as its ``pyproject.toml`` says, without a build back end."""
+    project = tomllib.loads((package / "pyproject.toml").read_text("utf-8"))
+    about, modules = project["project"], project["tool"]["setuptools"]["py-modules"]
+    name = f"{about['name']}-{about['version']}"
+    points = "".join(
+        f"[{group}]\n" + "".join(f"{point} = {place}\n" for point, place in members.items())
+        for group, members in about["entry-points"].items()
+    )
+    files = {f"{module}.py": (package / f"{module}.py").read_text("utf-8") for module in modules} | {
+        f"{name}.dist-info/METADATA": "Metadata-Version: 2.1\n"
+        f"Name: {about['name']}\nVersion: {about['version']}\n",
+        f"{name}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{name}.dist-info/entry_points.txt": points,
+    }
+    record = f"{name}.dist-info/RECORD"
+    files[record] = "".join(f"{path},,\n" for path in (*files, record))
+    wheel = folder / f"{name}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+    return wheel
+
+
+def test_done_as_it_says_a_wheel_brings_a_suite_and_it_runs(tmp_path: Path) -> None:
+    package, installed = tmp_path / "quizbench", tmp_path / "installed"
+    files = [block for block in DOCUMENT.blocks if block.mark.startswith("file ")]
+    assert len(files) == 5
+    for block in files:
+        path = package / block.mark.removeprefix("file ")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text, "utf-8")
+    wheel = make_wheel(package, tmp_path)
+    run(
+        f"python -m pip install --quiet --no-index --no-deps --target {installed} {wheel}", package, installed
+    )
+    (package / "quizbench.py").unlink()  # what runs is what was installed
+
+    def follow(block: Block) -> str:
+        assert block.kind in ("sh", "console"), f"nothing says what this block is for:\n{block.text}"
+        return run(block.text, package, installed) if block.kind == "sh" else ""
+
+    printed = "".join(follow(block) for block in DOCUMENT.blocks if not block.mark)
+    assert "quiz: 3 samples, 6 judgments" in printed
+    assert "writer (3 rows)" in printed.partition("fields that are sealed")[2]
     assert "How many minutes are three hours?" in printed, "skillc show prints the row"
-    assert "triples.overall 33.33" in printed
-    assert "No difference is shown between skill and first" in printed
-    assert "6 passed" in printed
-    for name in ("first", "skill"):
-        metrics = json.loads((tree / "runs" / name / "metrics.json").read_bytes())
-        assert metrics["official"]["triples.overall"] == metrics["said"]["triples.overall"] == THIRD
-        assert metrics["counts"]["invalid"] == 0
-    assert (tree / "runs/first/report.html").is_file()
+    assert "2 of 3 decided" in printed, "verifiers go by the solutions"
+    assert "quiz.overall 0.00" in printed
+    assert "3 passed" in printed
+    first, match = (
+        json.loads((package / f"runs/{name}/metrics.json").read_bytes()) for name in ("first", "match")
+    )
+    assert first["counts"]["invalid"] == match["counts"]["invalid"] == 0
+    assert first["official"]["quiz.overall"] == 0
+    assert match["official"]["quiz.units"] == 100
+    assert (package / "runs/first/report.html").is_file()
 
 
 def test_its_python_is_laid_out_as_ours(tmp_path: Path) -> None:
@@ -98,9 +100,3 @@ def test_its_python_is_laid_out_as_ours(tmp_path: Path) -> None:
         words = [str(ruff), *verb, "--no-cache", "--config", str(ROOT / "pyproject.toml"), str(tmp_path)]
         done = subprocess.run(words, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_every_file_of_the_example_is_there() -> None:
-    marks = [block.mark for block in DOCUMENT.blocks if block.mark]
-    assert sum(mark.startswith("file ") for mark in marks) == 5
-    assert sum(mark.startswith("edit ") for mark in marks) == 5

@@ -13,7 +13,7 @@ import skillbench.cli
 import skillc.cli
 import skillrl.cli
 
-EXAMPLE = "triples"
+EXAMPLE = "quiz"
 """The suite that docs/add-a-benchmark.md adds; here it stands for one that there is."""
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("spec/*.md")])
 

@@ -19,7 +19,7 @@ from scripted_server import ScriptedServer
 
 from skillbench.running.plan import read_plan
 from skillbench.running.presets import PRESETS
-from skillbench.suites.sources import SOURCES
+from skillbench.suites import SUITES, suite_class
 
 DOCUMENT = read_document(ROOT / "docs" / "reproduce.md")
 MODEL = "qwen35_27b"
@@ -163,7 +163,7 @@ def test_data_lies_where_the_plans_look_for_it_and_every_setting_is_named() -> N
     told = {line.removeprefix("$DATA/") for line in layout.split()}
     plans = [read_plan(Path(name)) for name in ("paper", "ablations", "controls", "jetts", "ifrewardbench")]
     assert told == {path for plan in plans for one in plan.benchmarks for path in one.data}
-    fetched = {path for source in SOURCES.values() for path in source.paths}
+    fetched = {path for name in SUITES for path in suite_class(name).source.paths}
     assert {path for path in told if "*" not in path} <= fetched
     assert {setting.name for plan in plans for setting in plan.settings} <= set(DOCUMENT.inline)
     assert {model.name for plan in plans[:2] for model in plan.models} == set(PRESETS)

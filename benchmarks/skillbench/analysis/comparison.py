@@ -23,7 +23,18 @@ from skillbench.statistics.pairs import (
     permutation_p,
 )
 
-__all__ = ["ALPHA", "Compared", "GroupDifference", "Repeats", "compare", "names_of", "repeats", "same_data"]
+__all__ = [
+    "ALPHA",
+    "Compared",
+    "GroupDifference",
+    "Repeats",
+    "compare",
+    "names_of",
+    "repeats",
+    "same_data",
+    "views_of",
+    "withheld_from",
+]
 
 ALPHA: Final = 0.05
 
@@ -53,7 +64,8 @@ class Compared:
     otherwise; ``test`` says which. ``only_first`` and ``only_second`` count the samples that one run did
     better than the other. ``detectable`` is the true difference that such data finds in 80% of cases.
     ``tokens`` is how many times as many the second run used, with its interval; None where none were
-    counted.
+    counted. ``readout`` are the values of both by the readout, ``invalid_percent`` the shares of invalid
+    judgments behind them; ``left_out`` are groups of which one run has too few judgments for a number.
     """
 
     first: str
@@ -63,6 +75,8 @@ class Compared:
     samples: int
     first_value: float
     second_value: float
+    readout: tuple[float, float]
+    invalid_percent: tuple[float, float]
     difference: Difference
     test: str
     p: float
@@ -72,6 +86,7 @@ class Compared:
     detectable: float
     tokens: tuple[float, float, float] | None
     groups: tuple[GroupDifference, ...]
+    left_out: tuple[str, ...]
 
     @property
     def shown(self) -> bool:
@@ -125,9 +140,11 @@ def _points(one: Difference) -> Difference:
     return Difference(value, low, high, error, one.df, one.of)
 
 
-def _by_group(groups: Sequence[str], one: Any, two: Any, span: float) -> tuple[GroupDifference, ...]:
-    names = list(dict.fromkeys(groups))
-    if len(names) < 2:
+def _by_group(
+    groups: Sequence[str], one: Any, two: Any, span: float, left_out: Sequence[str]
+) -> tuple[GroupDifference, ...]:
+    names = set(groups).difference(left_out)
+    if len(set(groups)) < 2 or not names:
         return ()
     labels = np.asarray(groups)
     rows = []
@@ -143,8 +160,49 @@ def _by_group(groups: Sequence[str], one: Any, two: Any, span: float) -> tuple[G
     )
 
 
-def compare(first: RunValues, second: RunValues, names: tuple[str, str], view: str) -> Compared | None:
+def views_of(metrics: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the views to compare runs by, that of their headlines first.
+
+    What the judges said is no view where a readout makes the only score.
+
+    Args:
+        metrics: of each run, as in ``metrics.json``.
+    """
+    if all(one["headline"]["by"] != "readout" for one in metrics):
+        return VIEWS
+    return VIEWS[::-1] if all(one["said"] for one in metrics) else VIEWS[1:]
+
+
+def withheld_from(metrics: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str | None:
+    """Return why runs cannot be compared, of which one has too few judgments; None where they can."""
+    for one, name in zip(metrics, names, strict=True):
+        head = one["headline"]
+        if head.get("state") == "withheld":
+            told = f"{names[1]} and {names[0]} are not compared: {head['name']} of {name} is withheld"
+            return f"{told}: {head['why']}."
+    return None
+
+
+def _invalid(metrics: Mapping[str, Any], metric: str | None) -> float:
+    state = metrics["validity"].get(metric) or {"percent": 0.0}
+    return float(state["percent"])
+
+
+def compare(
+    first: RunValues,
+    second: RunValues,
+    names: tuple[str, str],
+    view: str,
+    metrics: tuple[Mapping[str, Any], Mapping[str, Any]],
+) -> Compared | None:
     """Compare the second run with the first by one of the :data:`~skillbench.analysis.sample_values.VIEWS`.
+
+    Args:
+        first: the base.
+        second: the run that is held against it.
+        names: of both.
+        view: whose answers count.
+        metrics: of both, as in ``metrics.json``; groups that they withhold are left out.
 
     Returns:
         None where no sample has a value in both: nothing is finished, or the view has no metric.
@@ -160,22 +218,36 @@ def compare(first: RunValues, second: RunValues, names: tuple[str, str], view: s
         return None
     one, two = first.values[view][left], second.values[view][right]
     strata = [first.strata[place] for place in left]
-    weights = mean_weights(strata, macro=first.macro)
+    # Where all values are equal, either mean adds up to the metric: the other run tells which it is.
+    macro = first.macro or second.macro
+    weights = mean_weights(strata, macro=macro)
     change = two - one
     span = 2.0 if min(one.min(), two.min()) < 0 else 1.0
-    found = paired_difference(change, strata if first.macro else None, span)
+    found = paired_difference(change, strata if macro else None, span)
     only_first, only_second = int((change < 0).sum()), int((change > 0).sum())
     shuffled = permutation_p(change, weights)
-    binary = not first.macro and bool(np.isin(one, (0.0, 1.0)).all() and np.isin(two, (0.0, 1.0)).all())
+    binary = not macro and bool(np.isin(one, (0.0, 1.0)).all() and np.isin(two, (0.0, 1.0)).all())
     tokens = first.tokens[left], second.tokens[right]
+    groups = [first.groups[place] for place in left]
+    left_out = sorted(
+        name
+        for name in set(groups)
+        if any(run["groups"].get(name, {}).get("state") == "withheld" for run in metrics)
+    )
+    metric = str(first.metric(view))
     return Compared(
         first=names[0],
         second=names[1],
         view=view,
-        metric=str(first.metric(view)),
+        metric=metric,
         samples=len(left),
         first_value=100 * float(one @ weights),
         second_value=100 * float(two @ weights),
+        readout=(
+            100 * float(first.values["readout"][left] @ weights),
+            100 * float(second.values["readout"][right] @ weights),
+        ),
+        invalid_percent=(_invalid(metrics[0], metric), _invalid(metrics[1], metric)),
         difference=_points(found),
         test="McNemar, exact" if binary else "paired permutation",
         p=mcnemar_p(only_first, only_second) if binary else shuffled,
@@ -184,7 +256,8 @@ def compare(first: RunValues, second: RunValues, names: tuple[str, str], view: s
         only_second=only_second,
         detectable=100 * minimum_detectable(found.error, found.df),
         tokens=bca_ratio(*tokens) if tokens[0].sum() > 0 and tokens[1].sum() > 0 else None,
-        groups=_by_group([first.groups[place] for place in left], one, two, span),
+        groups=_by_group(groups, one, two, span, left_out),
+        left_out=tuple(left_out),
     )
 
 
@@ -192,10 +265,15 @@ def _but_for_seed(identity: Mapping[str, Any]) -> str:
     return repr(sorted((name, repr(value)) for name, value in identity.items() if name != "seed"))
 
 
-def repeats(runs: Sequence[RunValues], names: Sequence[str]) -> tuple[Repeats, ...]:
+def repeats(runs: Sequence[RunValues], names: Sequence[str], view: str) -> tuple[Repeats, ...]:
     """Return the sets of runs that differ in their seed alone, and the spread of their headlines.
 
     ``unstable`` is the share of samples, in per cent, whose value is not the same in all of a set.
+
+    Args:
+        runs: by sample.
+        names: of the runs.
+        view: whose answers count.
     """
     sets: dict[str, list[int]] = {}
     for number, run in enumerate(runs):
@@ -204,9 +282,9 @@ def repeats(runs: Sequence[RunValues], names: Sequence[str]) -> tuple[Repeats, .
     found = []
     for members in (one for one in sets.values() if len(one) > 1):
         common = set(runs[members[0]].keys).intersection(*(runs[place].keys for place in members))
-        tables = [dict(zip(runs[place].keys, runs[place].values[VIEWS[0]], strict=True)) for place in members]
+        tables = [dict(zip(runs[place].keys, runs[place].values[view], strict=True)) for place in members]
         moved = sum(len({float(table[key]) for table in tables}) > 1 for key in common)
-        values = [100 * float(runs[place].mean(VIEWS[0]) or 0.0) for place in members]
+        values = [100 * float(runs[place].mean(view) or 0.0) for place in members]
         share = 100 * moved / len(common) if common else math.nan
         found.append(Repeats(tuple(names[place] for place in members), spread(values), share))
     return tuple(found)

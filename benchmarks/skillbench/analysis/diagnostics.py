@@ -77,7 +77,7 @@ def _costs(run: Judgments) -> dict[str, Mapping[str, float]]:
 
 
 def diagnose(run: Judgments) -> Diagnostics:
-    """Compute the diagnostics of a run; rates are clustered by sample."""
+    """Compute the diagnostics of a run, by what the judge said; rates are clustered by sample."""
     share = _shares(run)
     outcome, said, gold = _column(run.outcome), _column(run.said), _column(run.gold)
     valid = _column(run.valid).astype(bool)
@@ -85,12 +85,12 @@ def diagnose(run: Judgments) -> Diagnostics:
     longest_right = _column(run.longest_right)
     everything = np.ones(len(run), dtype=bool)
     letters = [*"ABCDEFGHIJ"]
-    chosen = valid & np.isin(outcome, letters)
+    chosen, made = valid & np.isin(said, letters), valid & np.isin(outcome, letters)
     known = np.isin(gold, letters)
     rates = _rates(
         ("invalid", "judgments that gave no verdict", share(~valid, everything)),
-        ("tie", "verdicts that were a tie", share(outcome == "tie", valid)),
-        ("null", "verdicts that decided nothing", share(outcome == "", valid)),
+        ("tie", "verdicts that were a tie", share(said == "tie", valid)),
+        ("null", "verdicts that decided nothing", share(said == "", valid)),
         ("overruled", "verdicts that the readout changed", share(_column(run.overruled) == 1, valid)),
         ("ungrounded", "verdicts whose findings rest on nothing seen",
          share(grounded == 0, grounded != UNKNOWN)),
@@ -98,8 +98,9 @@ def diagnose(run: Judgments) -> Diagnostics:
     consistency = percent_estimate(run.consistent, run.decided_pairs) if run.decided_pairs else None
     position = _rates(
         ("same in both orders", "cases where both orders chose the same response", consistency),
-        ("first chosen", "choices that fell on the response shown first", share(outcome == "A", chosen)),
-        ("first said", "the same, by what the judge itself said", share(said == "A", np.isin(said, letters))),
+        ("first chosen", "choices that fell on the response shown first", share(said == "A", chosen)),
+        ("first by the readout", "the same, by the readout",
+         share(outcome == "A", made) if (_column(run.overruled) == 1).any() else None),
         ("first right", "cases where the response shown first was right", share(gold == "A", known)),
     )  # fmt: skip
     lengths = _rates(
@@ -138,12 +139,10 @@ def _degrees(run: Judgments, share: Any, right: npt.NDArray[Any], told: npt.NDAr
         )
     if told.any() or not len(label):
         return ()
-    rated = sorted({one for one in run.outcome if one.replace(".", "", 1).isdigit()}, key=float)
-    outcome, gold = _column(run.outcome), _column(run.gold)
+    rated = sorted({one for one in run.said if one.replace(".", "", 1).isdigit()}, key=float)
+    said, gold = _column(run.said), _column(run.gold)
     judged = np.isin(gold, ["right", "wrong"])
     if not rated or len(rated) > _MOST_LABELS or not judged.any():
         return ()
-    named = [
-        (one, f"responses rated {one}", share(gold == "right", (outcome == one) & judged)) for one in rated
-    ]
+    named = [(one, f"responses rated {one}", share(gold == "right", (said == one) & judged)) for one in rated]
     return _rates(*named)

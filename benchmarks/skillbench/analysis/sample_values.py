@@ -8,11 +8,13 @@ computed by the suite itself from the judgments of one sample.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -21,21 +23,14 @@ from skillbench.folder.journal import PREDICTIONS, read_predictions
 from skillbench.folder.store import read_run
 from skillbench.statistics.pairs import mean_weights
 from skillbench.suites import open_suite
-from skillbench.suites.base import Prediction, Suite
-from skillrt.judging.verdict import Verdict
+from skillbench.suites.base import Prediction, Suite, Worth
 
 __all__ = ["VIEWS", "RunValues", "read_values", "suite_of"]
 
-VIEWS: Final = ("readout", "said")
-"""What the skill's code made of the judgments, and what the judge itself answered."""
+VIEWS: Final = ("said", "readout")
+"""What the judge itself answered, and what the skill's code made of the judgments."""
 
 Floats = npt.NDArray[np.float64]
-
-_PAIRS: Final = frozenset({"judgebench", "starter"})
-_OVER_GROUPS: Final = frozenset({"jetts", "ifrewardbench"})
-_TIES: Final = "Ties"
-_STAND_INS: Final = {"jetts": "jetts.match_accuracy"}
-"""What stands for the headline where the readout alone decides it: the judge's choices steer no walk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,9 @@ class RunValues:
         folder: the run's.
         run: what its ``run.json`` says.
         headline: the metric that the values are of, None when no sample is finished.
+        said_metric: what stands for it by what the judge said, None where the headline itself does.
         macro: whether the metric is the mean of the strata's means.
+        adds_up: whether the values add up to the metric; a comparison of values that do not is refused.
         keys: the samples, by position and id; finished ones alone.
         groups: the group of each sample.
         strata: what the metric averages over; for most suites the groups.
@@ -58,7 +55,9 @@ class RunValues:
     folder: Path
     run: Mapping[str, Any]
     headline: str | None
+    said_metric: str | None
     macro: bool
+    adds_up: bool
     keys: tuple[str, ...]
     groups: tuple[str, ...]
     strata: tuple[str, ...]
@@ -75,7 +74,7 @@ class RunValues:
     def metric(self, view: str) -> str | None:
         """Return the name of the metric that a view's values are of."""
         if view == "said":
-            return _STAND_INS.get(str(self.identity["suite"]), self.headline)
+            return self.said_metric or self.headline
         return self.headline
 
     def mean(self, view: str) -> float | None:
@@ -102,123 +101,87 @@ def suite_of(run: Mapping[str, Any], folder: Path) -> Suite:
     )
 
 
-def _cluster(row: Prediction, suite: str) -> str:
-    if suite == "rewardbench2" and row.group == _TIES:
-        # Both prompts of a pair make one value.
-        return f"{_TIES}:{row.sample_id.rpartition(':')[2]}"
-    return f"{row.position}:{row.sample_id}"
+def _tokens(rows: Sequence[Prediction]) -> int:
+    return sum(row.usage.prompt_tokens + row.usage.completion_tokens for row in rows)
 
 
-@dataclass(slots=True)
-class _Sample:
-    group: str
-    tokens: int = 0
-    points: tuple[int, int] = (0, 0)
-    judgments: int = 0
-
-
-def _pair_values(suite: Suite, folder: Path) -> Iterator[tuple[str, _Sample, tuple[float, float]]]:
-    """The official rule for pairs, in one pass: right when both orders together give a plus."""
-    found: dict[str, _Sample] = {}
-    for row in read_predictions(folder):
-        key = _cluster(row, suite.name)
-        sample = found.setdefault(key, _Sample(row.group))
-        sample.tokens += row.usage.prompt_tokens + row.usage.completion_tokens
-        sample.judgments += 1
-        gained = (
-            suite.points(row.gold, Verdict(valid=True, outcome=answer)) if answer is not None else 0
-            for answer in (row.outcome, row.said)
-        )
-        readout, said = (int(one or 0) for one in gained)
-        sample.points = (sample.points[0] + readout, sample.points[1] + said)
-    for key, sample in found.items():
-        done = sample.judgments == 2
-        yield key, sample, (*(float(one > 0) if done else np.nan for one in sample.points),)  # type: ignore[misc]
-
-
-def _offsets(suite: Suite, folder: Path) -> dict[str, list[int]]:
-    """Where the rows of each sample lie in the file, so that one sample at a time is in memory."""
-    found: dict[str, list[int]] = {}
+def _by_sample(suite: Suite, folder: Path) -> Iterator[Sequence[Prediction]]:
+    """Yield the judgments of each sample; of the others only the places are in memory."""
+    places: dict[str, list[int]] = {}
     start = 0
     with (folder / PREDICTIONS).open("rb") as file:
         for row, raw in zip(read_predictions(folder), file, strict=True):
-            found.setdefault(_cluster(row, suite.name), []).append(start)
+            places.setdefault(suite.sample_of(row), []).append(start)
             start += len(raw)
-    return found
-
-
-def _scored_values(
-    suite: Suite, folder: Path, headline: str
-) -> Iterator[tuple[str, _Sample, tuple[float, float]]]:
-    """Have the suite score each sample alone; its headline is then the sample's value."""
-    import msgspec
-
-    decoder = msgspec.json.Decoder(Prediction)
-
-    def decode(raw: bytes) -> Prediction:
-        try:
-            return decoder.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return msgspec.convert(json.loads(raw), Prediction)
-
-    with (folder / PREDICTIONS).open("rb") as file:
-        for key, places in _offsets(suite, folder).items():
+        for starts in places.values():
             rows = []
-            for place in places:
-                file.seek(place)
-                rows.append(decode(file.readline()))
-            sample = _Sample(rows[0].group)
-            sample.tokens = sum(row.usage.prompt_tokens + row.usage.completion_tokens for row in rows)
-            scores = suite.score(rows)
-            wanted = headline if headline in scores.readout else scores.headline
-            values = []
-            for found in (scores.readout, scores.said):
-                one = found.get(wanted or "")
-                if one is None and found is scores.said:
-                    one = found.get(_STAND_INS.get(suite.name, ""))
-                values.append(one.value / 100 if one is not None else np.nan)
-            yield key, sample, (values[0], values[1])
+            for start in starts:
+                file.seek(start)
+                rows.append(_decode(file.readline()))
+            yield rows
 
 
-def _ranked_values(suite: Suite, folder: Path) -> Iterator[tuple[str, _Sample, tuple[float, float]]]:
-    """IF-RewardBench's pairs: one official shuffle runs through all prompts, so all are scored together."""
-    from skillbench.suites.ifrewardbench.scores import by_prompt, score_comparisons
-
-    orders = 2 if suite.mode == "overall_balanced" else 1
-    found = by_prompt(read_predictions(folder))
-    done = [one for one in found.values() if len(one.rows) == int(one.rows[0].gold["pairs"]) * orders]
-    scores = [score_comparisons(done, which, ("AB",)).prompts for which in ("outcome", "said")]
-    for prompt in found.values():
-        if prompt not in done:
-            yield _cluster(prompt.rows[0], suite.name), _Sample(prompt.kind), (np.nan, np.nan)
-    for prompt, readout, said in zip(done, *scores, strict=True):
-        tokens = sum(row.usage.prompt_tokens + row.usage.completion_tokens for row in prompt.rows)
-        key = _cluster(prompt.rows[0], suite.name)
-        yield key, _Sample(prompt.kind, tokens), (readout.kendall, said.kendall)
+_DECODER: Final = msgspec.json.Decoder(Prediction)
 
 
-def _stratum(suite: str, group: str) -> str:
-    if suite != "rmbench":
-        return group
-    from skillbench.suites.rmbench.metric import domain_of
-
-    return domain_of(group)
-
-
-def _over_groups(suite: str, headline: str) -> bool:
-    """Whether a headline is the mean of the means of its groups."""
-    last = headline.rpartition(".")[2]
-    return suite in _OVER_GROUPS or last == "leaderboard" or (suite == "rmbench" and last == "overall")
+def _decode(raw: bytes) -> Prediction:
+    try:
+        return _DECODER.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # half surrogate pairs, which only Python reads
+        return msgspec.convert(json.loads(raw), Prediction)
 
 
-def _headline(folder: Path, suite: Suite) -> str | None:
+def _worths(suite: Suite, folder: Path, headline: str) -> Iterator[tuple[Sequence[Prediction], Worth]]:
+    """Yield each sample's judgments and what they are worth by the headline."""
+    together = suite.worths(read_predictions(folder))
+    if together is not None:
+        yield from together
+        return
+    for rows in _by_sample(suite, folder):
+        yield rows, suite.worth(rows, headline)
+
+
+@dataclass(frozen=True, slots=True)
+class _Headline:
+    """The headline metric as the whole run has it; ``macro`` is None where nobody says."""
+
+    name: str | None
+    value: float | None = None
+    macro: bool | None = None
+
+
+def _headline(folder: Path, suite: Suite) -> _Headline:
     try:
         metrics = json.loads((folder / "metrics.json").read_bytes())
         name = metrics["headline"]["name"]
-    except (OSError, ValueError, KeyError, TypeError):
-        # A run that was killed has no metrics yet; its predictions say all there is to know.
-        return suite.score(read_predictions(folder)).headline
-    return name if isinstance(name, str) else None
+        estimate = metrics["intervals"]["readout"].get(name) or {}
+        if name is None or "over" in estimate:
+            macro = estimate.get("over") == "strata"
+            return _Headline(name, estimate.get("value"), macro)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    # A run that was killed has no metrics yet, an old one does not say what a metric is the mean of.
+    scores = suite.score(read_predictions(folder))
+    found = scores.readout.get(scores.headline or "")
+    if found is None:
+        return _Headline(scores.headline)
+    return _Headline(scores.headline, found.value, found.over == "strata")
+
+
+def _adds_up(values: Floats, strata: Sequence[str], headline: _Headline) -> tuple[bool, bool]:
+    """Return whether the metric is the mean of its strata's means, and whether the values add up to it.
+
+    What the metric says of itself is believed where it is true; a suite that formed the mean of means by
+    hand is understood as well.
+    """
+    said = bool(headline.macro)
+    if headline.value is None or not len(values):
+        return said, True
+    for macro in (said, not said):
+        mean = 100 * float(values @ mean_weights(strata, macro=macro))
+        if math.isclose(mean, headline.value, rel_tol=1e-9, abs_tol=1e-6):
+            return macro, True
+    return said, False
 
 
 def read_values(folder: Path) -> RunValues:
@@ -230,34 +193,32 @@ def read_values(folder: Path) -> RunValues:
     run = read_run(folder)
     suite = suite_of(run, folder)
     headline = _headline(folder, suite)
-    if suite.name in _PAIRS or headline is None:
-        found = _pair_values(suite, folder)
-    elif suite.name == "ifrewardbench" and suite.mode != "constraint":
-        found = _ranked_values(suite, folder)
-    else:
-        found = _scored_values(suite, folder, headline)
     keys: list[str] = []
     groups: list[str] = []
     tokens: list[float] = []
     values: list[tuple[float, float]] = []
     unfinished = 0
-    for key, sample, both in found:
-        if np.isnan(both[0]):
+    for rows, worth in _worths(suite, folder, headline.name or ""):
+        if worth.readout is None:
             unfinished += 1
             continue
-        keys.append(key)
-        groups.append(sample.group)
-        tokens.append(sample.tokens)
-        values.append(both)
+        keys.append(suite.sample_of(rows[0]))
+        groups.append(rows[0].group)
+        tokens.append(_tokens(rows))
+        values.append((worth.readout, math.nan if worth.said is None else worth.said))
     table = np.asarray(values, dtype=np.float64).reshape(-1, 2)
+    strata = tuple(suite.stratum(group) for group in groups)
+    macro, adds_up = _adds_up(table[:, 0], strata, headline)
     return RunValues(
         folder=folder,
         run=run,
-        headline=headline,
-        macro=headline is not None and _over_groups(suite.name, headline),
+        headline=headline.name,
+        said_metric=suite.said_metric,
+        macro=macro,
+        adds_up=adds_up,
         keys=tuple(keys),
         groups=tuple(groups),
-        strata=tuple(_stratum(suite.name, group) for group in groups),
+        strata=strata,
         values={"readout": table[:, 0], "said": table[:, 1]},
         tokens=np.asarray(tokens, dtype=np.float64),
         unfinished=unfinished,

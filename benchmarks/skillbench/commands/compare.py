@@ -5,17 +5,28 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from skillbench.analysis.comparison import Compared, Repeats, compare, names_of, repeats
-from skillbench.analysis.sample_values import VIEWS, RunValues, read_values
+from skillbench.analysis.comparison import (
+    Compared,
+    Repeats,
+    compare,
+    names_of,
+    repeats,
+    views_of,
+    withheld_from,
+)
+from skillbench.analysis.sample_values import RunValues, read_values
 from skillbench.errors import BenchError
+from skillbench.folder.results import read_metrics
+from skillbench.folder.summary import code_share, invalid_share
+from skillbench.folder.validity import MOST_UNMARKED, WITHHELD_CODE
 from skillbench.statistics.pairs import adjusted_p
 
-__all__ = ["add_arguments", "compare_runs", "compared_text", "quotable", "run_command"]
+__all__ = ["Comparisons", "add_arguments", "compare_runs", "compared_text", "quotable", "run_command"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,13 +37,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print everything as JSON, unrounded")
 
 
-def compare_runs(
-    folders: Sequence[Path],
-) -> tuple[list[str], list[RunValues], list[Compared], tuple[Repeats, ...]]:
-    """Compare every further run with the first one.
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """Runs held against the first of them.
 
-    Returns:
-        Names, runs, comparisons, and the sets of runs that are repeats of each other.
+    Attributes:
+        names: of the runs.
+        runs: by sample.
+        metrics: of the runs, as in ``metrics.json``.
+        views: whose answers they are compared by, that of the headline first.
+        found: the comparisons, by run and view.
+        withheld: a sentence for each run that is not compared.
+        repeats: the sets of runs that differ in their seed alone.
+    """
+
+    names: Sequence[str]
+    runs: Sequence[RunValues]
+    metrics: Sequence[Mapping[str, Any]]
+    views: Sequence[str]
+    found: Sequence[Compared]
+    withheld: Sequence[str]
+    repeats: Sequence[Repeats]
+
+
+def compare_runs(folders: Sequence[Path]) -> Comparisons:
+    """Compare every further run with the first one.
 
     Raises:
         BenchError: fewer than two runs, no run folder, or runs of different data.
@@ -41,12 +70,30 @@ def compare_runs(
         raise BenchError("name two run folders or more: skillbench compare RUN_A RUN_B")
     names = names_of(folders)
     runs = [read_values(folder) for folder in folders]
-    pairs = [(number, view) for number in range(1, len(runs)) for view in VIEWS]
-    found = [compare(runs[0], runs[number], (names[0], names[number]), view) for number, view in pairs]
-    there = [one for one in found if one is not None]
-    if not there:
+    for name, run_values in zip(names, runs, strict=True):
+        if not run_values.adds_up:
+            raise BenchError(
+                f"what the samples of {name} are worth does not add up to its {run_values.headline}: a "
+                "comparison would be of another number. The suite must say what a sample is worth (worth, "
+                "sample_of, stratum)"
+            )
+    metrics = [read_metrics(folder) for folder in folders]
+    views = views_of(metrics)
+    found: list[Compared] = []
+    withheld: list[str] = []
+    for number in range(1, len(runs)):
+        both, called = (metrics[0], metrics[number]), (names[0], names[number])
+        why = withheld_from(both, called)
+        if why is not None:
+            withheld.append(why)
+            continue
+        compared = (compare(runs[0], runs[number], called, view, both) for view in views)
+        found += [one for one in compared if one is not None]
+    if not found and not withheld:
         raise BenchError("the runs have no finished sample in common")
-    return names, runs, there, repeats(runs, names)
+    sound = [number for number, one in enumerate(metrics) if one["headline"].get("state") != "withheld"]
+    again = repeats([runs[number] for number in sound], [names[number] for number in sound], views[0])
+    return Comparisons(names, runs, metrics, views, found, withheld, again)
 
 
 def _number(value: float, digits: int = 1) -> str:
@@ -66,9 +113,13 @@ def _interval(low: float, high: float) -> str:
 def quotable(one: Compared) -> str:
     """Return a sentence to quote: what was found, how sure that is, and what could have been found."""
     change = one.difference
-    by = "" if one.view == VIEWS[0] else ", by what the judge itself said,"
+    by = "" if one.view == "said" else ", by the readout,"
     base = f"{one.metric}: {one.second_value:.1f} against {one.first_value:.1f} on {one.samples} samples"
     facts = f"{change.value:+.1f} points, {_interval(change.low, change.high)}, {one.test}, {_p(one.p)}"
+    if one.view == "said" and one.readout != (one.first_value, one.second_value):
+        facts += f"; readout {one.readout[1]:.1f} against {one.readout[0]:.1f}"
+    if max(one.invalid_percent) > MOST_UNMARKED:
+        facts += f"; {_invalid(one)}"
     if one.shown:
         way = "better" if change.value > 0 else "worse"
         return f"{one.second}{by} is {way} than {one.first} ({base}; {facts})."
@@ -81,9 +132,15 @@ def quotable(one: Compared) -> str:
     return f"No difference is shown {between}: {base}; {facts}; {blind}."
 
 
+def _invalid(one: Compared) -> str:
+    first, second = (invalid_share({"percent": percent}) for percent in one.invalid_percent)
+    return f"invalid judgments {second} against {first}"
+
+
 def _group_lines(one: Compared) -> list[str]:
+    left_out = [f"  {name} is left out: too few judgments of it are valid" for name in one.left_out]
     if not one.groups:
-        return []
+        return left_out
     width = max(len("group"), *(len(group.group) for group in one.groups))
     lines = [
         f"  {'group':<{width}} {'samples':>7} {'first':>7} {'second':>7} {'change':>7}  95% interval      q"
@@ -101,53 +158,57 @@ def _group_lines(one: Compared) -> list[str]:
         f"  * a difference is shown in {shown} of {len(one.groups)} groups (permutation tests, false "
         "discovery rate held at 5%)"
     )
-    return lines
+    return lines + left_out
 
 
-def compared_text(
-    names: Sequence[str], runs: Sequence[RunValues], found: Sequence[Compared], again: Sequence[Repeats]
-) -> str:
+def compared_text(told: Comparisons) -> str:
     """Return the comparison for a reader."""
-    lines: list[str] = []
+    lines = [line for why in told.withheld for line in (why, "")]
     before: Compared | None = None
-    for one in found:
+    for one in told.found:
         if before is not None and replace(one, view=before.view) == before:
-            lines += ["By what the judge itself said, the comparison is the same to the last sample.", ""]
+            by = "the readout" if one.view == "readout" else "what the judge said"
+            lines += [f"By {by}, the comparison is the same to the last sample.", ""]
             continue
         before = one
         lines += [quotable(one), ""]
         same = one.samples - one.only_first - one.only_second
         lines.append(
             f"  better in {one.second}: {one.only_second}, in {one.first}: {one.only_first}, "
-            f"the same: {same}; permutation test {_p(one.permutation_p)}"
+            f"the same: {same}; permutation test {_p(one.permutation_p)}; {_invalid(one)}"
         )
-        if one.tokens is not None and one.view == VIEWS[0]:
+        if one.tokens is not None and one.view == told.views[0]:
             ratio, low, high = one.tokens
-            lines.append(f"  tokens: {ratio:.2f} times as many ({_number(low, 2)} to {_number(high, 2)})")
+            span = f"{low:.2f} to {high:.2f}" if math.isfinite(high) else "interval unknown"
+            lines.append(f"  tokens: {ratio:.2f} times as many ({span})")
         lines += [*_group_lines(one), ""]
-    for each in again:
+    for each in told.repeats:
         lines += [
             f"Repeats: {', '.join(each.names)} differ in their seed alone: mean {each.spread.mean:.1f}, "
             f"{each.spread.least:.1f} to {each.spread.greatest:.1f}, standard deviation "
             f"{each.spread.deviation:.2f}; {_number(each.unstable)}% of the samples came out differently.",
             "",
         ]
-    return "\n".join(lines + _notes(names, runs, found))
+    return "\n".join(lines + _notes(told))
 
 
-def _notes(names: Sequence[str], runs: Sequence[RunValues], found: Sequence[Compared]) -> list[str]:
+def _notes(told: Comparisons) -> list[str]:
     notes = []
-    for name, run in zip(names, runs, strict=True):
+    for name, run, metrics in zip(told.names, told.runs, told.metrics, strict=True):
+        if metrics["code"]["decided"]:
+            notes.append(f"{name}: {code_share(metrics['code'])}.")
         if run.unfinished:
             notes.append(f"{name}: {run.unfinished} samples are not finished and are left out.")
-    least = min(one.samples for one in found)
-    if least < max(len(run.keys) for run in runs):
+    least = min((one.samples for one in told.found), default=0)
+    if told.found and least < max(len(run.keys) for run in told.runs):
         notes.append(f"Compared are the {least} samples that both runs of a pair have finished.")
-    first = [one for one in found if one.view == VIEWS[0]]
+    first = [one for one in told.found if one.view == told.views[0]]
     if len(first) > 1:
         held = adjusted_p([one.p for one in first])
-        told = ", ".join(f"{one.second} {q:.3f}" for one, q in zip(first, held, strict=True))
-        notes.append(f"{len(first)} comparisons; p adjusted for their number (false discovery rate): {told}.")
+        listed = ", ".join(f"{one.second} {q:.3f}" for one, q in zip(first, held, strict=True))
+        notes.append(
+            f"{len(first)} comparisons; p adjusted for their number (false discovery rate): {listed}."
+        )
     return notes
 
 
@@ -161,26 +222,40 @@ def _finite(value: Any) -> Any:
 
 
 def run_command(arguments: argparse.Namespace) -> int:
-    """Carry out the command."""
-    names, runs, found, again = compare_runs(arguments.runs)
+    """Carry out the command; 3 where a run is not compared because its number is withheld."""
+    told = compare_runs(arguments.runs)
+    code = WITHHELD_CODE if told.withheld else 0
     if not arguments.json:
-        print(compared_text(names, runs, found, again))
-        return 0
+        print(compared_text(told))
+        return code
     held = {
         (one.view, one.second): q
-        for view in VIEWS
-        for members in ([one for one in found if one.view == view],)
+        for view in told.views
+        for members in ([one for one in told.found if one.view == view],)
         for one, q in zip(members, adjusted_p([each.p for each in members]), strict=True)
     }
     listed = []
-    for one in found:
+    for one in told.found:
         groups = [{**asdict(each), "shown": each.shown} for each in one.groups]
         extra = {"q": held[one.view, one.second], "shown": one.shown, "sentence": quotable(one)}
         listed.append({**asdict(one), "groups": groups, **extra})
-    told = [
-        {"name": name, "identity": dict(run.identity), "unfinished": run.unfinished, "samples": len(run.keys)}
-        for name, run in zip(names, runs, strict=True)
+    runs = [
+        {
+            "name": name,
+            "identity": dict(run.identity),
+            "unfinished": run.unfinished,
+            "samples": len(run.keys),
+            "headline": metrics["headline"],
+            "code": metrics["code"],
+        }
+        for name, run, metrics in zip(told.names, told.runs, told.metrics, strict=True)
     ]
-    answer = {"format": 1, "runs": told, "comparisons": listed, "repeats": [asdict(one) for one in again]}
+    answer = {
+        "format": 2,
+        "runs": runs,
+        "comparisons": listed,
+        "withheld": list(told.withheld),
+        "repeats": [asdict(one) for one in told.repeats],
+    }
     print(json.dumps(_finite(answer), indent=2, ensure_ascii=False))
-    return 0
+    return code

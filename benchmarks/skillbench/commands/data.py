@@ -8,14 +8,13 @@ import http.client
 import shlex
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from skillbench.errors import BenchError
-from skillbench.suites import SUITES, open_suite
+from skillbench.suites import SUITES, open_suite, suite_class
 from skillbench.suites.base import DataSummary, Suite
-from skillbench.suites.sources import SOURCES, RemoteFile
+from skillbench.suites.source import RemoteFile
 
 __all__ = ["add_arguments", "report", "run_command"]
 
@@ -28,13 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments that :func:`run_command` reads."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     check = verbs.add_parser("check", help="read data as a run would, and say what is in it")
-    check.add_argument("suite", choices=SUITES)
+    check.add_argument("suite", choices=tuple(SUITES))
     check.add_argument("--data", type=Path, action="append", default=[], metavar="FILE", help="data file")
     check.add_argument("--mode", metavar="MODE", help="the suite's mode, which decides the judgments")
     where = verbs.add_parser("where", help="say where data comes from, its license, and how to get it")
-    where.add_argument("suite", nargs="?", choices=SUITES)
+    where.add_argument("suite", nargs="?", choices=tuple(SUITES))
     get = verbs.add_parser("get", help="download data in the revision that we read")
-    get.add_argument("suite", choices=SUITES)
+    get.add_argument("suite", choices=tuple(SUITES))
     get.add_argument("--to", type=Path, required=True, metavar="DIR", help="the data root")
 
 
@@ -61,8 +60,7 @@ def report(suite: Suite, summary: DataSummary) -> str:
     mode = f" ({suite.mode})" if suite.mode else ""
     lines.append(f"{suite.name}{mode}: {summary.samples} samples, {summary.judgments} judgments")
     lines += [f"  {group}: {count}" for group, count in sorted(summary.groups.items())]
-    if suite.name == "rewardbench2":
-        lines += _completeness(summary.groups)
+    lines += _completeness(suite, summary)
     repeated = "no id repeats" if not summary.repeated_ids else (
         f"{summary.repeated_ids} rows repeat an id; each row counts, and is told apart by its place"
     )  # fmt: skip
@@ -77,20 +75,38 @@ def report(suite: Suite, summary: DataSummary) -> str:
     return "\n".join(lines)
 
 
-def _completeness(groups: Mapping[str, int]) -> list[str]:
-    from skillbench.suites.rewardbench2.metric import ROWS
-
-    wrong = [
-        f"  {name}: {groups.get(name, 0)} of {count}"
-        for name, count in ROWS.items()
-        if groups.get(name) != count
+def _completeness(suite: Suite, summary: DataSummary) -> list[str]:
+    """Say which files are the published ones, by their digests alone, and what is missing of the whole."""
+    source = suite.source
+    known = {file.name: source.published_rows(file.sha256) for file in summary.files}
+    data = {path.name for path in suite.paths}
+    if not source.files and not source.known:
+        return []
+    named = [(name, rows) for name, rows in known.items() if name in data]
+    total = f" of {source.rows}" if source.rows is not None else ""
+    if named and all(rows is not None for _, rows in named):
+        held = sum(rows or 0 for _, rows in named)
+        part = "" if held == source.rows else f", {held}{total} rows of it"
+        return [f"this is the published data set{part}, known by the digests of its files"]
+    lines = [
+        f"{summary.samples}{total} rows, not known to be the published "
+        + ("file" if len(named) == 1 else "files")
     ]
-    return ["this is not the whole published data set:", *wrong] if wrong else ["this is the whole data set"]
+    lines += [f"  {name} is a published file, by its digest" for name, rows in named if rows is not None]
+    lines += [
+        f"  {group}: {summary.groups.get(group, 0)} of {count}"
+        for group, count in source.groups.items()
+        if summary.groups.get(group, 0) != count
+    ]
+    return lines
 
 
 def _where(name: str) -> str:
-    source = SOURCES[name]
+    suite = suite_class(name)
+    source = suite.source
     lines = [f"{name}: {source.title}", f"  home:    {source.home}", f"  license: {source.license}"]
+    if suite.modes:
+        lines.append(f"  modes:   {', '.join(suite.modes)}")
     lines += [f"  file:    {file.path} from {file.url}" for file in source.files]
     if source.files:
         lines.append(f"  get:     skillbench data get {name} --to DIR")
@@ -100,7 +116,7 @@ def _where(name: str) -> str:
 
 
 def _get(name: str, root: Path) -> int:
-    source = SOURCES[name]
+    source = suite_class(name).source
     if not source.files:
         print(_where(name))
         print("Nothing is fetched: " + ("run the commands above." if source.commands else "it is here."))

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from skillbench.commands.arguments import positive
+from skillbench.folder.summary import MARK, invalid_share
 from skillbench.running.progress import short_count
 from skillbench.running.run import LOCAL, Endpoint, RunOptions, RunResult, local_judge, run
+from skillbench.suites import SUITES, suite_class
 
 __all__ = ["add_arguments", "demo", "run_command", "side_by_side"]
 
@@ -27,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the two runs")
     parser.add_argument("--artifacts", help="folder of compiled artifacts (default: the installation's)")
     parser.add_argument(
-        "--limit", type=positive, metavar="N", help="judge only the first N pairs (default: all)"
+        "--limit", type=positive, metavar="N", help="judge only N pairs of all groups (default: all)"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress line")
 
@@ -38,7 +40,7 @@ def run_command(arguments: argparse.Namespace) -> int:
 
 
 def demo(out: Path, artifacts: str | None, limit: int | None, *, quiet: bool) -> int:
-    """Run ``starter`` (its first ``limit`` pairs) directly and with the skill, print both side by side.
+    """Run the suite that ships rows (``limit`` of them) directly and with the skill, print both side by side.
 
     Returns the exit code.
 
@@ -46,16 +48,17 @@ def demo(out: Path, artifacts: str | None, limit: int | None, *, quiet: bool) ->
         BenchError: as :func:`skillbench.running.run.run`.
     """
     results: dict[str, tuple[RunResult, float, Path]] = {}
+    suite = next(name for name in SUITES if suite_class(name).shipped)
     # One server for both runs; each run is told its address, its identity stays the model's name.
     with local_judge(Endpoint(base_urls=(LOCAL,)).config()) as config:
         for name, skill in (("direct", None), (f"{_SKILL} progressive", _SKILL)):
             folder = out / name.replace(" ", "-")
             if not quiet:
-                print(f"starter, {name}: judging", flush=True)
+                print(f"{suite}, {name}: judging", flush=True)
             began = time.monotonic()
             result = run(
                 RunOptions(
-                    suite="starter",
+                    suite=suite,
                     out=folder,
                     endpoint=config,
                     skill=skill,
@@ -76,6 +79,18 @@ def demo(out: Path, artifacts: str | None, limit: int | None, *, quiet: bool) ->
     return 0
 
 
+def _cell(metrics: Mapping[str, Any], by: str, name: str) -> str:
+    one, state = metrics["intervals"][by].get(name), metrics["validity"].get(name)
+    if one is None or state is None:
+        return "-"
+    invalid = f", {invalid_share(state)} invalid" if state["invalid"] else ""
+    if one["value"] is None:
+        return f"withheld{invalid}"
+    mark = MARK if state["state"] == "marked" else ""
+    span = f" ({one['low']:.0f} to {one['high']:.0f}{invalid})" if by == "said" else ""
+    return f"{one['value']:.1f}{mark}{span}"
+
+
 def side_by_side(runs: Mapping[str, tuple[Mapping[str, Any], float]]) -> list[str]:
     """Return the lines of a table that compares runs: name to metrics and seconds of this session."""
     rows: list[tuple[str, ...]] = [("", *runs)]
@@ -85,14 +100,9 @@ def side_by_side(runs: Mapping[str, tuple[Mapping[str, Any], float]]) -> list[st
 
     every = [metrics for metrics, _ in runs.values()]
     for name in every[0]["official"]:
-        spans = [metrics["intervals"]["readout"].get(name) for metrics in every]
-        row(
-            f"{name}, % (95%)",
-            [
-                "-" if one is None else f"{one['value']:.1f} ({one['low']:.0f} to {one['high']:.0f})"
-                for one in spans
-            ],
-        )
+        for by, what in (("said", "% said (95%)"), ("readout", "% readout")):
+            row(f"{name}, {what}", [_cell(metrics, by, name) for metrics in every])
+    row("decided by code", [f"{one['code']['decided']} of {one['code']['of']}" for one in every])
     row("valid judgments", [f"{one['counts']['valid']} of {one['counts']['expected']}" for one in every])
     row(
         "tokens",

@@ -18,6 +18,8 @@ from typing import Any, Final
 
 from skillbench.commands.arguments import add_engine_arguments, positive, ray_options
 from skillbench.errors import BenchError
+from skillbench.folder.summary import MARK, code_share, invalid_share
+from skillbench.folder.validity import MOST_UNMARKED, WITHHELD_CODE
 from skillbench.report.page import MOST_RUNS
 from skillbench.report.write import try_to_report
 from skillbench.running.plan import Cell, Plan, read_plan
@@ -26,7 +28,7 @@ from skillbench.running.run import Endpoint, RunOptions, run
 
 __all__ = ["MATRIX_FORMAT", "add_arguments", "run_command", "table"]
 
-MATRIX_FORMAT: Final = 1
+MATRIX_FORMAT: Final = 2
 """Version of ``matrix.json``."""
 
 _DATA_ROOT: Final = "SKILLBENCH_DATA"
@@ -73,6 +75,8 @@ class _Prepared:
 def run_command(args: argparse.Namespace) -> int:
     """Run a plan; 0 when all is done, 1 when an endpoint went away, 130 when interrupted.
 
+    3 says that all is done and a number of the table is withheld.
+
     Raises:
         BenchError: the plan, its data, its artifacts or its endpoints cannot be used; checked for
             every run before the first one begins.
@@ -84,8 +88,10 @@ def run_command(args: argparse.Namespace) -> int:
         code = _run_all(prepared, plan, args)
         if code:
             return code
-    print(_write(plan, args.out))
-    return 0
+    rows = list(table(plan, args.out))
+    print(_write(plan, args.out, rows))
+    cells = [cell for row in rows for cell in row["benchmarks"].values() if cell is not None]
+    return WITHHELD_CODE if not args.table and any(cell["state"] == "withheld" for cell in cells) else 0
 
 
 def _run_all(prepared: Sequence[_Prepared], plan: Plan, args: argparse.Namespace) -> int:
@@ -100,7 +106,7 @@ def _run_all(prepared: Sequence[_Prepared], plan: Plan, args: argparse.Namespace
             result = run(one.options)
             if result.judged:
                 judged.add(one.cell.folder)
-            _write(plan, args.out)
+            _write(plan, args.out, list(table(plan, args.out)))
             if result.ending != "done":
                 how = "interrupted" if result.ending == "interrupted" else result.why
                 print(f"skillbench: {how}; the same command goes on with {one.cell.folder}", file=sys.stderr)
@@ -196,7 +202,7 @@ def _prepare(cell: Cell, plan: Plan, args: argparse.Namespace) -> _Prepared:
 
 
 def _files(root: Path, pattern: str) -> Iterator[Path]:
-    """Yield the file, or for a pattern such as ``jetts/*.jsonl`` all that fit, by name."""
+    """Yield the file, or for a pattern such as ``folder/*.jsonl`` all that fit, by name."""
     if not any(sign in pattern for sign in "*?["):
         yield root / pattern
         return
@@ -230,12 +236,11 @@ def _check(prepared: Sequence[_Prepared]) -> None:
 # ------------------------------------------------------------------------------------------ the table
 
 
-def _write(plan: Plan, out: Path) -> str:
-    """Write ``matrix.json`` and ``matrix.md`` from the runs that there are; return the latter."""
+def _write(plan: Plan, out: Path, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write ``matrix.json`` and ``matrix.md``; return the latter."""
     from skillbench.folder.journal import write_atomically
     from skillbench.folder.store import pretty
 
-    rows = list(table(plan, out))
     text = _text(plan, rows)
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / "matrix.json", pretty({"format": MATRIX_FORMAT, "plan": plan.name, "rows": rows}))
@@ -246,7 +251,8 @@ def _write(plan: Plan, out: Path) -> str:
 def table(plan: Plan, out: Path) -> Iterator[dict[str, Any]]:
     """Yield a row for each model and setting: for each benchmark the shown metric, said and readout.
 
-    ``average`` is the mean over the plan's benchmarks to be averaged, None unless all are there.
+    ``average_said`` and ``average_readout`` are means over the plan's benchmarks to be averaged. They are
+    None unless all of these are there, complete, and not withheld; ``average_lacks`` says which are not.
     """
     for model in plan.models:
         for setting in plan.settings:
@@ -256,61 +262,103 @@ def table(plan: Plan, out: Path) -> Iterator[dict[str, Any]]:
                 if (cell.model.name, cell.setting.name) == (model.name, setting.name)
             }
             row: dict[str, Any] = {"model": model.name, "setting": setting.name, "benchmarks": cells}
+            lacks = {name: _lack(cells.get(name)) for name in plan.average}
+            row["average_lacks"] = {name: lack for name, lack in lacks.items() if lack}
             for which in ("said", "readout"):
                 values = [(cells.get(name) or {}).get(which) for name in plan.average]
                 known = [value for value in values if value is not None]
-                whole = bool(values) and len(known) == len(values)
+                whole = bool(values) and len(known) == len(values) and not row["average_lacks"]
                 row[f"average_{which}"] = sum(known) / len(known) if whole else None
             yield row
 
 
-def _shown(cell: Cell, out: Path) -> dict[str, Any] | None:
-    import json
+def _lack(cell: Mapping[str, Any] | None) -> str:
+    """Say why no average may hold a cell; empty where it may."""
+    if cell is None:
+        return "not run"
+    if cell["state"] == "withheld":
+        return f"withheld: {cell['why']}"
+    return "" if cell["complete"] else "not complete"
 
-    try:
-        metrics: Mapping[str, Any] = json.loads((out / cell.folder / "metrics.json").read_bytes())
-    except FileNotFoundError:
+
+def _shown(cell: Cell, out: Path) -> dict[str, Any] | None:
+    from skillbench.folder.results import read_metrics
+
+    if not (out / cell.folder / "metrics.json").exists():
         return None
-    except (OSError, ValueError) as error:
-        raise BenchError(f"cannot read {out / cell.folder / 'metrics.json'}: {error}") from error
+    metrics = read_metrics(out / cell.folder)
     names = (*cell.benchmark.metric, metrics["headline"]["name"])
     name = next((one for one in names if one in metrics["official"]), None)
+    by = "said" if name in metrics["said"] else "readout"
+    state = metrics["validity"].get(name) or {"percent": 0.0, "state": "shown"}
     return {
         "metric": name,
-        "readout": metrics["official"].get(name),
+        "by": by,
         "said": metrics["said"].get(name),
-        "interval": metrics["intervals"]["readout"].get(name),
+        "readout": metrics["readout"].get(name),
+        "interval": metrics["intervals"][by].get(name),
+        "state": state["state"],
+        "why": state.get("why"),
+        "invalid_percent": state["percent"],
+        "code": metrics["code"],
         "complete": metrics["complete"],
         "invalid": metrics["counts"]["invalid"],
         "judgments": metrics["counts"]["judgments"],
     }
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+def _number(value: float | None, mark: str = "") -> str:
+    return "-" if value is None else f"{value:.2f}{mark}"
 
 
 def _text(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str:
     titles = [one.title for one in plan.benchmarks]
     average = f"average of {', '.join(plan.average)}" if plan.average else None
     heads = ["model", "setting", *titles, *([average] if average else [])]
-    lines = [f"# {plan.name}", "", "Each cell: said / readout, %.", ""]
+    lines = [f"# {plan.name}", "", "Each cell: said / readout, % (invalid judgments).", ""]
     lines += ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    notes: dict[str, set[str]] = {title: set() for title in titles}
     for row in rows:
         cells = [row["model"], row["setting"]]
-        for title in titles:
-            one = row["benchmarks"].get(title)
-            if one is None:
-                cells.append("-" if title not in row["benchmarks"] else "not run")
-                continue
-            notes[title].add(str(one["metric"]))
-            mark = "" if one["complete"] else " (not complete)"
-            cells.append(f"{_number(one['said'])} / {_number(one['readout'])}{mark}")
+        cells += [_cell(row["benchmarks"].get(title), title in row["benchmarks"]) for title in titles]
         if average:
             cells.append(f"{_number(row['average_said'])} / {_number(row['average_readout'])}")
         lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", *(f"- {title}: {', '.join(sorted(names))}" for title, names in notes.items() if names), ""]
-    invalid = sum(one["invalid"] for row in rows for one in row["benchmarks"].values() if one)
-    judged = sum(one["judgments"] for row in rows for one in row["benchmarks"].values() if one)
-    return "\n".join([*lines, f"{judged} judgments, {invalid} of them invalid.", ""])
+    judged = [one for row in rows for one in row["benchmarks"].values() if one]
+    lines += ["", *_notes(titles, rows), ""]
+    lines.append("`said` is what the judge answered, `readout` what the skill's code made of it.")
+    if any(one["state"] == "marked" for one in judged):
+        lines.append(f"{MARK} More than {MOST_UNMARKED}% of the judgments behind the number are invalid.")
+    made, invalid = (sum(one[name] for one in judged) for name in ("judgments", "invalid"))
+    return "\n".join([*lines, "", f"{made} judgments, {invalid} of them invalid.", ""])
+
+
+def _cell(one: Mapping[str, Any] | None, planned: bool) -> str:
+    if one is None:
+        return "not run" if planned else "-"
+    invalid = f"{invalid_share({'percent': one['invalid_percent']})} invalid"
+    about = f"({invalid}{'' if one['complete'] else ', not complete'})"
+    if one["state"] == "withheld":
+        return f"withheld {about}"
+    mark = MARK if one["state"] == "marked" else ""
+    return f"{_number(one['said'], mark)} / {_number(one['readout'], mark)} {about}"
+
+
+def _notes(titles: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Say which metric each benchmark shows, what code decided, and what is withheld."""
+    for title in titles:
+        there = [(row, row["benchmarks"][title]) for row in rows if row["benchmarks"].get(title)]
+        names = sorted({str(one["metric"]) for _, one in there})
+        if names:
+            yield f"- {title}: {', '.join(names)}"
+        for row, one in there:
+            where = f"  - {row['model']}, {row['setting']}"
+            if one["code"]["decided"]:
+                yield f"{where}: {code_share(one['code'])}"
+            if one["by"] == "readout" and one["readout"] is not None:
+                yield f"{where}: by the readout, which makes the only score"
+            if one["state"] == "withheld":
+                yield f"{where}: withheld, {one['why']}"
+    for row in rows:
+        if row["average_lacks"] and any(row["benchmarks"].values()):
+            told = ", ".join(f"{name} ({lack})" for name, lack in row["average_lacks"].items())
+            yield f"- no average of {row['model']}, {row['setting']}, without {told}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 
 from skillbench.errors import BenchError
-from skillbench.folder.results import sentence
+from skillbench.folder.results import METRICS_FORMAT, recorded_metrics
 from skillbench.folder.store import pretty
+from skillbench.folder.summary import sentence
 from skillbench.running.again import add_run_arguments, judge_again, print_some
 
 __all__ = ["add_arguments", "run_command"]
@@ -18,12 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_command(args: argparse.Namespace) -> int:
-    """Judge again and compare; 0 when ``metrics.json`` has the same bytes, else 1."""
+    """Judge again and compare; 0 when ``metrics.json`` has the same bytes, else 1.
+
+    Where it is of an older form, the judgments alone are compared: they are all that it was made of.
+    """
     again = judge_again(args.run_folder, args.artifacts, exact=True)
-    try:
-        recorded = (args.run_folder / "metrics.json").read_bytes()
-    except OSError as error:
-        raise BenchError(f"{args.run_folder} has no metrics.json to compare with") from error
+    recorded = recorded_metrics(args.run_folder)
+    if recorded is None:
+        raise BenchError(f"{args.run_folder} has no metrics.json to compare with")
     print(f"{sentence(again.metrics)}.")
     if again.kept:
         print(f"{again.kept} judgments have no trace and stand as recorded.")
@@ -31,7 +34,14 @@ def run_command(args: argparse.Namespace) -> int:
         if lines:
             print(f"{len(lines)} judgments {what}:")
             print_some(lines)
-    if pretty(again.metrics) == recorded and not again.changed and not again.unfit:
+    same = not again.changed and not again.unfit
+    if same and recorded["format"] < METRICS_FORMAT:
+        print(
+            f"{len(again.rows)} judgments replayed as recorded; metrics.json is of an older form, which "
+            "skillbench rescore brings to this one."
+        )
+        return 0
+    if same and pretty(again.metrics) == (args.run_folder / "metrics.json").read_bytes():
         print(f"{len(again.rows)} judgments replayed; metrics.json has the same bytes.")
         return 0
     print("metrics.json is not what the traces give.")

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from skillbench.errors import BenchError
-from skillbench.folder.results import sentence
-from skillbench.running.again import add_run_arguments, judge_again, print_some, write_rescored
+from skillbench.folder.results import METRICS_FORMAT, read_metrics, recorded_metrics
+from skillbench.folder.summary import sentence
+from skillbench.running.again import (
+    Again,
+    add_run_arguments,
+    judge_again,
+    print_some,
+    write_rescored,
+    write_results,
+)
 
 __all__ = ["add_arguments", "run_command"]
 
@@ -22,16 +32,12 @@ def run_command(args: argparse.Namespace) -> int:
     again = judge_again(args.run_folder, args.artifacts, exact=False)
     out = write_rescored(args.run_folder, again)
     print(f"{sentence(again.metrics)}.")
-    try:
-        before = json.loads((args.run_folder / "metrics.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise BenchError(f"{args.run_folder} has no readable metrics.json to compare with") from error
-    for which in ("official", "said"):
-        for name, value in again.metrics[which].items():
-            old = before[which].get(name)
-            if old != value:
-                shown = "nothing" if old is None else f"{old:.2f}"
-                print(f"  {name} ({'readout' if which == 'official' else which}): {shown} -> {value:.2f}")
+    before = _recorded(args.run_folder, again)
+    for which in ("said", "readout"):
+        for name in {**before[which], **again.metrics[which]}:
+            old, new = (one[which].get(name) for one in (before, again.metrics))
+            if old != new:
+                print(f"  {name} ({which}): {_shown(old)} -> {_shown(new)}")
     if again.changed:
         print(f"{len(again.changed)} judgments changed:")
         print_some(again.changed)
@@ -40,3 +46,20 @@ def run_command(args: argparse.Namespace) -> int:
         print_some(again.unfit)
     print(f"Results: {out / 'summary.md'}")
     return 0
+
+
+def _recorded(folder: Path, again: Again) -> Mapping[str, Any]:
+    """Return the run's own metrics; those of an older form are written anew from its own judgments."""
+    found = recorded_metrics(folder)
+    if found is None:
+        raise BenchError(f"{folder} has no metrics.json to compare with")
+    if found["format"] == METRICS_FORMAT:
+        return found
+    fresh = read_metrics(folder)
+    write_results(folder, fresh, again.run)
+    print(f"{folder / 'metrics.json'} was of an older form and is written anew, the judge's number first.")
+    return fresh
+
+
+def _shown(value: float | None) -> str:
+    return "nothing" if value is None else f"{value:.2f}"

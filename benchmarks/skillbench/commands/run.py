@@ -8,6 +8,7 @@ from pathlib import Path
 
 from skillbench.commands.arguments import add_engine_arguments, positive, ray_options
 from skillbench.errors import BenchError, complain
+from skillbench.folder.validity import MOST_SHOWN, WITHHELD_CODE, withheld_of
 from skillbench.running.run import Endpoint, RunOptions, RunResult, run
 from skillbench.running.settings import LEVELS, SETTINGS
 from skillbench.suites import SUITES
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_what(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("suite", choices=tuple(SUITES))
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="run folder")
     parser.add_argument("--data", type=Path, action="append", default=[], metavar="FILE", help="data file")
     parser.add_argument("--skill", metavar="NAME", help="the skill; without one the task is judged directly")
@@ -50,8 +51,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mode",
         metavar="MODE",
-        help="rewardbench2: ranking, rotations, ratings; ifrewardbench: overall, "
-        "overall_balanced, constraint (default: the first)",
+        help="one of the suite's ways of judging, which data where lists (default: its first)",
     )
     parser.add_argument(
         "--rotations", dest="mode", action="store_const", const="rotations", help="as --mode rotations"
@@ -119,12 +119,12 @@ def _add_endpoint(parser: argparse.ArgumentParser) -> None:
 
 
 def run_command(arguments: argparse.Namespace) -> int:
-    """Run, or go on with a run; returns the exit code.
+    """Run, or go on with a run; returns the exit code: 3 where a metric is withheld.
 
     Raises:
         BenchError: something is wrong before the first judgment.
     """
-    from skillbench.folder.results import sentence
+    from skillbench.folder.summary import sentence
 
     skill, setting, delivery = _what(arguments.skill, arguments.setting, arguments.delivery)
     result = run(
@@ -183,10 +183,21 @@ def _exit_code(result: RunResult, out: Path) -> int:
                 "same command with --retry-errors goes on and judges the failed ones again"
             )
             return 1
+        case "refused":
+            complain(f"{result.why} Nothing of it is recorded; the same command then goes on with {out}")
+            return 1
         case _:
             failed = result.metrics["counts"]["invalid_by_owner"].get("endpoint", 0)
             if failed:
                 complain(f"{failed} judgments failed at the endpoint; --retry-errors judges them again")
+            withheld = withheld_of(result.metrics)
+            if withheld:
+                more = f" and {len(withheld) - 3} more" if len(withheld) > 3 else ""
+                complain(
+                    f"{', '.join(withheld[:3])}{more} withheld: more than {MOST_SHOWN}% of the judgments "
+                    f"behind a metric or behind a part of it are invalid; {out / 'summary.md'} names all"
+                )
+                return WITHHELD_CODE
             return 0
 
 

@@ -1,7 +1,7 @@
-"""How far deterministic verifiers alone decide a benchmark: `skillbench verify judgebench --data FILE`.
+"""How far deterministic verifiers alone decide a benchmark: ``skillbench verify SUITE --data FILE``.
 
-A verifier is handed a view of a pair without label, `chosen` and `rejected`: the responses stand under A
-and B by a seeded bit of the row's id. Which of them is better is kept here and looked at afterwards.
+A verifier is handed a view of a row without its label: the responses stand under A, B and so on in an
+order that a digest of the row draws. Which of them is better is kept here and looked at afterwards.
 """
 
 from __future__ import annotations
@@ -10,80 +10,58 @@ import argparse
 import asyncio
 import hashlib
 import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from skillbench.errors import BenchError
-from skillbench.suites.judgebench.suite import GROUPS, group_of, read_pair
-from skillbench.suites.pairs import flip
-from skillbench.suites.rows import read_rows
+from skillbench.suites import SUITES, open_suite
+from skillbench.suites.base import Suite, Verifiable
 from skillrt.sandbox import Sandbox, SandboxUnavailable, open_sandbox
 from skillrt.verifiers import WinnerResult, code_examples, reference_match
 from skillrt.verifiers.results import short
 
 __all__ = [
-    "KNOWN_CONTRADICTIONS",
     "GroupTally",
-    "PairOutcome",
-    "PairView",
+    "RowOutcome",
+    "RowView",
     "VerifyReport",
     "add_arguments",
     "run_command",
-    "verify_judgebench",
+    "verify_suite",
 ]
 
-KNOWN_CONTRADICTIONS: Final = frozenset(
-    {
-        "07019bab-fc3e-5c91-ac9c-36869cfe79b0",
-        "52dc37ec-fb24-59d8-9390-53185cb0c6d1",
-        "6efc8c4d-df53-5758-b3b1-988604fa35af",
-        "a4eff39a-4f2e-5cee-a6de-b8e74625269f",
-        "adec78c1-2733-577d-bbb9-fa5ba72cd85f",
-        "c4da31be-6fe6-5c9a-bdf8-2dfd8f2884ef",
-        "c67cf264-33f9-5730-aeea-a7364756a96b",
-        "df1964d5-629f-5b4a-bcd5-79137e8f3bc5",
-    }
-)
-"""Pairs whose `ground_truth` contradicts the official label. Read by hand: the response that the label calls
-worse gives the reference's answer in the demanded form, the other one a different answer. Reported,
-never used."""
+_TASKS_AT_ONCE = 16
 
 Verdict = Literal["right", "wrong", "inconclusive"]
 
 
 @dataclass(frozen=True, slots=True)
-class PairView:
-    """All that a verifier gets of a pair. `reference` is None where the data has none that may be used."""
+class RowView:
+    """All that a verifier gets of a row. ``reference`` is None where the data has none that may be used."""
 
     prompt: str
-    response_a: str
-    response_b: str
+    responses: Mapping[str, str]
     reference: str | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
-class PairOutcome:
-    """One pair, verified and then compared with the label."""
+class RowOutcome:
+    """One row, verified and then compared with its label."""
 
     ident: str
     group: str
     better: str
     verdict: Verdict
     result: WinnerResult
-
-    @property
-    def known_contradiction(self) -> bool:
-        """The row's reference is known to contradict its label."""
-        return self.ident in KNOWN_CONTRADICTIONS
+    known_contradiction: bool
 
 
 @dataclass(frozen=True, slots=True)
 class GroupTally:
-    """Counts of one group of pairs."""
+    """Counts of one group of rows."""
 
     name: str
     right: int
@@ -92,37 +70,38 @@ class GroupTally:
 
     @property
     def pairs(self) -> int:
-        """All pairs of the group."""
+        """All rows of the group."""
         return self.right + self.wrong + self.inconclusive
 
     @property
     def decided(self) -> int:
-        """Pairs with a conclusive verdict."""
+        """Rows with a conclusive verdict."""
         return self.right + self.wrong
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """All outcomes, in the order of the rows."""
+    """All outcomes, in the order of the rows; ``groups`` is the order of the table."""
 
-    outcomes: tuple[PairOutcome, ...]
+    outcomes: tuple[RowOutcome, ...]
+    groups: tuple[str, ...] = ()
 
     def tallies(self) -> list[GroupTally]:
-        """The benchmark's groups that occur, other groups by name, and `all`."""
+        """The benchmark's groups that occur, other groups by name, and ``all``."""
         present = {outcome.group for outcome in self.outcomes}
-        names = [name for name in GROUPS if name in present] + sorted(present.difference(GROUPS))
+        names = [name for name in self.groups if name in present] + sorted(present.difference(self.groups))
         return [*(self._tally(name, {name}) for name in names), self._tally("all", present)]
 
     def _tally(self, name: str, groups: set[str]) -> GroupTally:
         found = [outcome.verdict for outcome in self.outcomes if outcome.group in groups]
         return GroupTally(name, found.count("right"), found.count("wrong"), found.count("inconclusive"))
 
-    def wrong(self) -> list[PairOutcome]:
-        """The pairs in which the verifier decided against the label."""
+    def wrong(self) -> list[RowOutcome]:
+        """The rows in which the verifier decided against the label."""
         return [outcome for outcome in self.outcomes if outcome.verdict == "wrong"]
 
     def to_json(self) -> dict[str, object]:
-        """The report as plain JSON, with the evidence of every pair."""
+        """The report as plain JSON, with the evidence of every row."""
         return {
             "groups": [
                 {
@@ -149,7 +128,7 @@ class VerifyReport:
         }
 
     def text(self) -> str:
-        """The report for a reader: a table, then each wrong pair with both extracted answers."""
+        """The report for a reader: a table, then each wrong row with the answers that were extracted."""
         lines = [f"{'group':22}{'pairs':>7}{'decided':>9}{'right':>7}{'wrong':>7}{'inconclusive':>14}"]
         for tally in self.tallies():
             counts = f"{tally.pairs:7}{tally.decided:9}{tally.right:7}{tally.wrong:7}{tally.inconclusive:14}"
@@ -160,7 +139,7 @@ class VerifyReport:
         wrong = self.wrong()
         if wrong:
             known = sum(outcome.known_contradiction for outcome in wrong)
-            lines += ["", f"Decided against the label: {len(wrong)}, of which {known} are pairs whose"]
+            lines += ["", f"Decided against the label: {len(wrong)}, of which {known} are rows whose"]
             lines += ["reference is known to contradict the label (marked *)."]
         lines += [_wrong_line(outcome) for outcome in wrong]
         return "\n".join(lines)
@@ -170,8 +149,8 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}%" if whole else "none"
 
 
-def _wrong_line(outcome: PairOutcome) -> str:
-    """One wrong pair: the label's choice, and what was read from each response."""
+def _wrong_line(outcome: RowOutcome) -> str:
+    """One wrong row: the label's choice, and what was read from each response."""
     found = ", ".join(
         f"{finding.label}: {'nothing' if finding.answer is None else short(finding.answer, 60)} "
         f"({short(finding.why, 70)})"
@@ -181,54 +160,57 @@ def _wrong_line(outcome: PairOutcome) -> str:
     return f"{mark} {outcome.ident} {outcome.group}: label {outcome.better}; {found}"
 
 
-async def verify_judgebench(
-    rows_path: Path | Sequence[Path], *, seed: int = 0, sandbox: Sandbox | None = None
-) -> VerifyReport:
-    """Verify every pair of JudgeBench files and compare the verdicts with the labels.
+async def verify_suite(suite: Suite, *, seed: int = 0, sandbox: Sandbox | None = None) -> VerifyReport:
+    """Verify every row that has something to verify it by, and compare the verdicts with the labels.
 
-    Rows with a usable reference go to `reference_match`; livecodebench rows, whose `ground_truth` describes
-    the winning solution, go to `code_examples`. `seed` places the responses under A and B. Without `sandbox`
-    a `cpython` sandbox is opened if some row needs it.
+    Rows with a usable reference go to ``reference_match``, programs without one to ``code_examples``, which
+    tries them on the examples in their prompt.
 
-    Raises RowError or BenchError for unusable data, SandboxUnavailable where code cannot be isolated.
+    Args:
+        suite: tells what its rows can be verified by.
+        seed: places the responses under their labels.
+        sandbox: runs programs; opened here where None is given and some row needs one.
+
+    Raises:
+        BenchError: the data cannot be used, or has nothing to verify by.
+        SandboxUnavailable: programs cannot be isolated here.
     """
-    pairs = list(_views([rows_path] if isinstance(rows_path, Path) else list(rows_path), seed))
-    async with AsyncExitStack() as stack:
-        if sandbox is None and any(view.reference is None for _, _, _, view in pairs):
-            sandbox = await stack.enter_async_context(open_sandbox("cpython"))
-        results = await asyncio.gather(*(_verified(view, sandbox) for _, _, _, view in pairs))
-    return VerifyReport(
-        tuple(
-            PairOutcome(ident, group, better, _compared(result, better), result)
-            for (ident, group, better, _), result in zip(pairs, results, strict=True)
+    rows = list(suite.verifiable())
+    if not any(row.reference is not None or row.programs for row in rows):
+        raise BenchError(
+            f"no row of {suite.name} has a reference, or programs to try: verifiers have nothing to go by"
         )
-    )
+    views = [_placed(row, seed) for row in rows]
+    gate = asyncio.Semaphore(_TASKS_AT_ONCE)
+
+    async def verified(row: Verifiable, view: RowView, box: Sandbox | None) -> WinnerResult:
+        async with gate:
+            if view.reference is None and row.programs and box is not None:
+                return await code_examples(view.prompt, view.responses, box)
+            return await asyncio.to_thread(reference_match, view.prompt, view.responses, view.reference or ())
+
+    async with AsyncExitStack() as stack:
+        if sandbox is None and any(row.programs and row.reference is None for row in rows):
+            sandbox = await stack.enter_async_context(open_sandbox("cpython"))
+        results = await asyncio.gather(
+            *(verified(row, view, sandbox) for row, (view, _) in zip(rows, views, strict=True))
+        )
+    outcomes = [
+        RowOutcome(row.ident, row.group, better, _compared(result, better), result, row.contradicted)
+        for row, (_, better), result in zip(rows, views, results, strict=True)
+    ]
+    return VerifyReport(tuple(outcomes), tuple(suite.groups))
 
 
-def _views(paths: Sequence[Path], seed: int) -> list[tuple[str, str, str, PairView]]:
-    """Each pair's id, group, better label, and the view that the verifier gets."""
-    found = []
-    for row in read_rows(paths):
-        pair = read_pair(row)
-        group = group_of(pair.source)
-        one, two = pair.responses
-        better = pair.better
-        # Ids may repeat between files: the position tells such rows apart.
-        bit = hashlib.sha256(f"verify {seed} {row.position} {pair.ident}".encode()).digest()[0] % 2
-        if bit:
-            one, two, better = two, one, flip(better)
-        reference = None if group == "livecodebench" else pair.reference
-        acceptable = tuple(reference) if isinstance(reference, list) else reference
-        found.append((pair.ident, group, better, PairView(pair.prompt, one, two, acceptable)))
-    return found
-
-
-async def _verified(view: PairView, sandbox: Sandbox | None) -> WinnerResult:
-    """The verdict on one view."""
-    responses = {"A": view.response_a, "B": view.response_b}
-    if view.reference is not None or sandbox is None:
-        return await asyncio.to_thread(reference_match, view.prompt, responses, view.reference or ())
-    return await code_examples(view.prompt, responses, sandbox)
+def _placed(row: Verifiable, seed: int) -> tuple[RowView, str]:
+    """Return what the verifier gets, and the label of the better response as it stands there."""
+    # Ids may repeat between files: the position tells such rows apart.
+    drawn = hashlib.sha256(f"verify {seed} {row.position} {row.ident}".encode()).digest()[0]
+    labels = list(row.responses)
+    turn = drawn % len(labels)
+    source = labels[turn:] + labels[:turn]
+    shown = {label: row.responses[name] for label, name in zip(labels, source, strict=True)}
+    return RowView(row.prompt, shown, row.reference), labels[source.index(row.better)]
 
 
 def _compared(result: WinnerResult, better: str) -> Verdict:
@@ -238,21 +220,23 @@ def _compared(result: WinnerResult, better: str) -> Verdict:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that `run_command` reads."""
-    parser.add_argument("benchmark", choices=["judgebench"], help="the benchmark whose rows are given")
-    parser.add_argument(
-        "--data", type=Path, nargs="+", required=True, metavar="FILE", help="the benchmark's JSON-lines files"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="places the responses under A and B (default: 0)")
-    parser.add_argument("--json", action="store_true", help="print every pair's evidence as JSON instead")
+    """Declare the arguments that :func:`run_command` reads."""
+    parser.add_argument("suite", choices=tuple(SUITES), help="the benchmark whose rows are given")
+    parser.add_argument("--data", type=Path, nargs="+", default=[], metavar="FILE", help="data files")
+    parser.add_argument("--seed", type=int, default=0, help="places the responses (default: 0)")
+    parser.add_argument("--json", action="store_true", help="print every row's evidence as JSON instead")
 
 
 def run_command(args: argparse.Namespace) -> int:
-    """`skillbench verify`: print the report; 0, or 2 for unusable data or no way to isolate code."""
+    """Print the report; returns the exit code.
+
+    Raises:
+        BenchError: the data cannot be used, has nothing to verify by, or programs cannot be isolated here.
+    """
+    suite = open_suite(args.suite, tuple(args.data))
     try:
-        report = asyncio.run(verify_judgebench(args.data, seed=args.seed))
-    except (BenchError, SandboxUnavailable) as error:
-        print(f"skillbench verify: {error}", file=sys.stderr)
-        return 2
+        report = asyncio.run(verify_suite(suite, seed=args.seed))
+    except SandboxUnavailable as error:
+        raise BenchError(str(error)) from error
     print(json.dumps(report.to_json(), indent=1, ensure_ascii=False) if args.json else report.text())
     return 0

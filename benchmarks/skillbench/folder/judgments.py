@@ -34,10 +34,11 @@ UNKNOWN, WRONG, RIGHT = -1, 0, 1
 class Judgments:
     """Columns, parallel to the lines of ``predictions.jsonl``.
 
-    ``right`` and ``said_right`` are 1, 0, or -1 where a judgment has no points. ``length`` says of a
-    choice whether the longest response was chosen (1), another one (0), or that there was no one longest
-    or no choice (-1); ``longest_right`` whether the right response was the longest. ``trace_at`` is the place
-    of a judgment's line in ``traces.jsonl``, in bytes.
+    ``said`` is what the judge answered, or what the readout made of its findings where that is the only
+    score, and ``outcome`` what the readout made of the judgment. By the former, ``right`` is 1, 0, or -1
+    where a judgment has no points. ``length`` says of a choice whether the longest response was chosen (1),
+    another one (0), or that there was no one longest or no choice (-1); ``longest_right`` whether the right
+    response was the longest. ``trace_at`` is the place of a judgment's line in ``traces.jsonl``, in bytes.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -51,7 +52,6 @@ class Judgments:
     label: list[str] = field(default_factory=list)
     note: list[str] = field(default_factory=list)
     right: array[int] = field(default_factory=lambda: array("b"))
-    said_right: array[int] = field(default_factory=lambda: array("b"))
     valid: array[int] = field(default_factory=lambda: array("b"))
     grounded: array[int] = field(default_factory=lambda: array("b"))
     overruled: array[int] = field(default_factory=lambda: array("b"))
@@ -106,7 +106,13 @@ def _right(suite: Suite, gold: Any, answer: Any) -> int:
     return UNKNOWN if points is None else RIGHT if points >= 1 else WRONG
 
 
+def _answer(row: Prediction) -> Any:
+    """Return the judge's own answer; where none was asked for, what its findings come to."""
+    return row.outcome if row.said is None and row.decided_by is None else row.said
+
+
 def _add(found: Judgments, row: Prediction, suite: Suite, places: dict[str, int]) -> None:
+    answer = _answer(row)
     found.ids.append(row.id)
     if row.group not in places:
         places[row.group] = len(found.groups)
@@ -115,15 +121,14 @@ def _add(found: Judgments, row: Prediction, suite: Suite, places: dict[str, int]
     found.cluster.append(row.position)
     found.order.append(row.order or "")
     found.gold.append(_gold(row.gold))
-    found.said.append(_brief(row.said))
+    found.said.append(_brief(answer))
     found.outcome.append(_brief(row.outcome))
     found.label.append((row.label or "")[:_SHOWN])
     found.note.append((row.error or "")[:200] if not row.valid else (row.decided_by or "")[:_SHOWN])
-    found.right.append(_right(suite, row.gold, row.outcome) if row.valid else UNKNOWN)
-    found.said_right.append(_right(suite, row.gold, row.said) if row.valid else UNKNOWN)
+    found.right.append(_right(suite, row.gold, answer) if row.valid else UNKNOWN)
     found.valid.append(int(row.valid))
     found.grounded.append(UNKNOWN if row.grounded is None else int(row.grounded))
-    found.overruled.append(int(row.valid and row.said != row.outcome))
+    found.overruled.append(int(row.valid and answer != row.outcome))
     chance = stated_chance(row)
     found.stated.append(chance[0] if chance else -1.0)
     if chance:
@@ -139,7 +144,7 @@ def _pair_up(found: Judgments, row: Prediction, waiting: dict[str, str | None]) 
     if row.order not in ("AB", "BA"):
         return
     case = row.id.rpartition(":")[0]
-    answer = row.outcome if row.outcome in ("A", "B") else None
+    answer = _answer(row) if _answer(row) in ("A", "B") else None
     if case not in waiting:
         waiting[case] = answer
         return
@@ -204,7 +209,7 @@ def _add_traces(found: Judgments, path: Path) -> None:
                 found.timed = found.timed or bool(runs)
                 found.sandbox_s.append(sum(one or 0.0 for one in runs))
                 longest, place = _longest(trace), number - 1
-                chose = found.outcome[place] if found.outcome[place] in _NAMES else None
+                chose = found.said[place] if found.said[place] in _NAMES else None
                 found.length.append(UNKNOWN if longest is None or chose is None else int(chose == longest))
                 gold = found.gold[place] if found.gold[place] in _NAMES else None
                 found.longest_right.append(UNKNOWN if longest is None or not gold else int(gold == longest))

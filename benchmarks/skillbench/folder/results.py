@@ -1,4 +1,4 @@
-"""From predictions to ``metrics.json`` and ``summary.md``.
+"""From predictions to ``metrics.json``.
 
 Metrics depend on the recorded judgments alone, never on the order they came in nor on the clock:
 times lie in ``run.json`` and in the traces.
@@ -6,19 +6,26 @@ times lie in ``run.json`` and in the traces.
 
 from __future__ import annotations
 
+import functools
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
 
 from skillbench.analysis.probabilities import Probabilities
-from skillbench.running.progress import short_count
+from skillbench.errors import BenchError
+from skillbench.folder.journal import PREDICTIONS, read_predictions
+from skillbench.folder.store import read_run
+from skillbench.folder.validity import Validity, share_of, validities
 from skillbench.suites.base import Estimate, Prediction, Scores, Suite
+from skillbench.suites.behind import Behind
 
-__all__ = ["METRICS_FORMAT", "metrics_of", "sentence", "summary_text"]
+__all__ = ["METRICS_FORMAT", "expectation", "metrics_of", "read_metrics", "recorded_metrics"]
 
-METRICS_FORMAT = 1
-"""Version of ``metrics.json``."""
+METRICS_FORMAT: Final = 2
+"""Version of ``metrics.json``. In 1, ``official`` and ``headline`` were by the readout."""
 
 _SUMS = ("requests", "prompt_tokens", "cached_tokens", "completion_tokens", "tool_calls", "retries")
 
@@ -27,21 +34,25 @@ _SUMS = ("requests", "prompt_tokens", "cached_tokens", "completion_tokens", "too
 class _Tally:
     """Counts over all predictions, taken while they pass by."""
 
-    judgments: int = 0
-    valid: int = 0
+    judgments: Counter[str] = field(default_factory=Counter)
+    invalid: Counter[str] = field(default_factory=Counter)
     owners: Counter[str] = field(default_factory=Counter)
     usage: Counter[str] = field(default_factory=Counter)
+    decided: Counter[str] = field(default_factory=Counter)
     overruled: int = 0
+    said: int = 0
+    computed: int = 0
     grounded: Counter[str] = field(default_factory=Counter)
     probabilities: Probabilities = field(default_factory=Probabilities)
 
     def watch(self, rows: Iterable[Prediction], suite: Suite) -> Iterator[Prediction]:
         for row in rows:
-            self.judgments += 1
-            self.valid += row.valid
-            if not row.valid:
+            self.judgments[row.group] += 1
+            if row.valid:
+                self._watch_verdict(row)
+            else:
+                self.invalid[row.group] += 1
                 self.owners[row.error_owner or "harness"] += 1
-            self.overruled += row.valid and row.said != row.outcome
             if row.grounded is not None:
                 self.grounded["grounded" if row.grounded else "ungrounded"] += 1
             for name in _SUMS:
@@ -49,57 +60,104 @@ class _Tally:
             self.probabilities.see(row, suite)
             yield row
 
+    def _watch_verdict(self, row: Prediction) -> None:
+        self.overruled += row.said != row.outcome
+        self.said += row.said is not None
+        if row.decided_by is not None:
+            self.decided[row.decided_by] += 1
+        else:
+            self.computed += row.said is None and row.outcome is not None
 
-def _values(estimates: Mapping[str, Estimate]) -> dict[str, float]:
-    return {name: estimate.value for name, estimate in estimates.items()}
+    @property
+    def only_readout(self) -> bool:
+        """Whether the readout makes the only score: it computes one where the judge is asked for none."""
+        return not self.said and self.computed > 0
 
-
-def _detailed(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float | int | str | None]]:
-    return {
-        name: {
-            "value": one.value,
-            "low": one.low,
-            "high": one.high,
-            "hits": one.hits,
-            "of": one.of,
-            "method": one.method,
+    def groups(self) -> dict[str, dict[str, Any]]:
+        """Return the judgments of each group, and whether a number of it may be shown."""
+        return {
+            name: share_of(self.judgments[name], self.invalid[name]).facts()
+            for name in sorted(self.judgments)
         }
-        for name, one in estimates.items()
+
+    def strata(self, suite: Suite) -> dict[str, Validity]:
+        """Return the same of each stratum."""
+        judgments, invalid = Counter[str](), Counter[str]()
+        for group, number in self.judgments.items():
+            judgments[suite.stratum(group)] += number
+            invalid[suite.stratum(group)] += self.invalid[group]
+        return {name: share_of(number, invalid[name]) for name, number in judgments.items()}
+
+
+def _detailed(
+    estimates: Mapping[str, Estimate], states: Mapping[str, Validity]
+) -> dict[str, dict[str, float | int | str | None]]:
+    found: dict[str, dict[str, float | int | str | None]] = {}
+    for name, one in estimates.items():
+        if states[name].state == "withheld":
+            found[name] = {
+                **dict.fromkeys(("value", "low", "high", "hits")),
+                "of": one.of,
+                "method": "withheld",
+                "over": one.over,
+            }
+        else:
+            found[name] = asdict(one)
+    return found
+
+
+def _incomplete(suite: Suite, scores: Scores, groups: Mapping[str, int] | None) -> set[str]:
+    """Name the strata of which not all samples are finished."""
+    return {
+        suite.stratum(group)
+        for group, samples in (groups or {}).items()
+        if scores.finished.get(group, 0) < samples
     }
 
 
-def metrics_of(suite: Suite, rows: Iterable[Prediction], expected: int) -> dict[str, Any]:
+def metrics_of(
+    suite: Suite, rows: Iterable[Prediction], expected: int, groups: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """Compute what ``metrics.json`` holds.
 
     Args:
         suite: gives the official metric.
         rows: the predictions, in any order; read once.
         expected: how many judgments the whole run has.
+        groups: how many samples each group has; None where that is not known.
 
-    Values are per cent, Kendall too; ``official`` is by the readout, ``said`` by the judge's own answer;
+    Values are per cent, Kendall too, and None where they are withheld; ``validity`` says why. ``said`` is by
+    the judge's own answer and ``readout`` by what the skill's code made of it. ``official`` and ``headline``
+    are by the former; ``only_readout`` names the metrics for which there is but the latter.
     ``probabilities`` is there where the judgments have some.
     """
     tally = _Tally()
     scores: Scores = suite.score(tally.watch(rows, suite))
-    head = scores.readout[scores.headline] if scores.headline is not None else None
+    judgments, invalid = tally.judgments.total(), tally.invalid.total()
+    incomplete = _incomplete(suite, scores, groups) if judgments < expected else set()
+    states = validities(scores, Behind(judgments, invalid), tally.strata(suite), incomplete)
+    said = {} if tally.only_readout else _detailed(scores.said, states)
+    readout = _detailed(scores.readout, states)
+    # Names in the suite's order; for each the judge's own number where there is one.
+    official = {name: said.get(name, readout.get(name, {})) for name in {**scores.readout, **scores.said}}
     weighed = tally.probabilities.facts()
     return {
         "format": METRICS_FORMAT,
         "suite": suite.name,
         "mode": suite.mode,
-        "complete": tally.judgments == expected,
-        "headline": {
-            "name": scores.headline,
-            "value": head.value if head is not None else None,
-            "low": head.low if head is not None else None,
-            "high": head.high if head is not None else None,
-        },
-        "official": _values(scores.readout),
-        "said": _values(scores.said),
-        "intervals": {
-            "confidence": 0.95,
-            "readout": _detailed(scores.readout),
-            "said": _detailed(scores.said),
+        "complete": judgments == expected,
+        "headline": _headline(scores.headline, said, readout, states),
+        "official": {name: one["value"] for name, one in official.items()},
+        "said": {name: one["value"] for name, one in said.items()},
+        "readout": {name: one["value"] for name, one in readout.items()},
+        "only_readout": [name for name in official if name not in said],
+        "intervals": {"confidence": 0.95, "said": said, "readout": readout},
+        "validity": {name: one.facts() for name, one in states.items()},
+        "groups": tally.groups(),
+        "code": {
+            "decided": tally.decided.total(),
+            "of": judgments,
+            "by_verifier": dict(sorted(tally.decided.items(), key=lambda one: (-one[1], one[0]))),
         },
         "orders": {name: dict(facts) for name, facts in scores.orders.items()},
         "references": dict(scores.references),
@@ -107,9 +165,9 @@ def metrics_of(suite: Suite, rows: Iterable[Prediction], expected: int) -> dict[
         **({"probabilities": weighed} if weighed else {}),
         "counts": {
             "expected": expected,
-            "judgments": tally.judgments,
-            "valid": tally.valid,
-            "invalid": tally.judgments - tally.valid,
+            "judgments": judgments,
+            "valid": judgments - invalid,
+            "invalid": invalid,
             "invalid_by_owner": dict(sorted(tally.owners.items())),
             "unfinished_samples": scores.unfinished,
             "readout_differs_from_said": tally.overruled,
@@ -120,100 +178,74 @@ def metrics_of(suite: Suite, rows: Iterable[Prediction], expected: int) -> dict[
     }
 
 
-def _span(one: Mapping[str, Any]) -> str:
-    if one.get("method") == "none":
-        return f"{one['value']:.2f}"
-    return f"{one['value']:.2f} ({one['low']:.2f} to {one['high']:.2f})"
+def _headline(
+    name: str | None,
+    said: Mapping[str, Mapping[str, Any]],
+    readout: Mapping[str, Mapping[str, Any]],
+    states: Mapping[str, Validity],
+) -> dict[str, Any]:
+    """Return the headline: by the judge's own answer where it has a number by that."""
+    if name is None:
+        return {"name": None, "by": None, **dict.fromkeys(("value", "low", "high", "readout"))}
+    by, one = ("said", said[name]) if name in said else ("readout", readout[name])
+    other = readout.get(name)
+    return {
+        "name": name,
+        "by": by,
+        **{end: one[end] for end in ("value", "low", "high")},
+        "readout": None if other is None else other["value"],
+        **states[name].facts(),
+    }
 
 
-def sentence(metrics: Mapping[str, Any]) -> str:
-    """Say in one sentence what a run found and what it cost."""
-    counts, usage, head = metrics["counts"], metrics["usage"], metrics["headline"]
-    tokens = short_count(usage["prompt_tokens"] + usage["completion_tokens"])
-    what = (
-        f"{head['name']} {_span(head)}, 95% interval" if head["value"] is not None else "no sample finished"
-    )
-    invalid = f"{counts['invalid']} invalid" if counts["invalid"] else "all valid"
-    return f"{what}; {counts['judgments']} of {counts['expected']} judgments, {invalid}; {tokens} tokens"
+def recorded_metrics(folder: Path) -> dict[str, Any] | None:
+    """Return what ``metrics.json`` of a run folder says, in whatever form; None where there is none.
+
+    Raises:
+        BenchError: it cannot be read.
+    """
+    path = folder / "metrics.json"
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise BenchError(f"{path} is broken: {error}; the run's own command writes it again") from error
+    if not isinstance(found, dict) or not isinstance(found.get("format"), int):
+        raise BenchError(f"{path} is no metrics of a run; the run's own command writes it again")
+    return found
 
 
-def summary_text(metrics: Mapping[str, Any], run: Mapping[str, Any]) -> str:
-    """Return ``summary.md``: a page for a person."""
-    identity, counts, usage = run["identity"], metrics["counts"], metrics["usage"]
-    skill = identity["skill"] or "no skill"
-    mode = f" ({identity['mode']})" if identity.get("mode") else ""
-    routed = [f"{group} is judged directly, without the skill" for group in identity.get("routes") or ()]
-    lines = [
-        f"# {identity['suite']}{mode}: {skill}, {identity['delivery']}, {identity['model']}",
-        "",
-        sentence(metrics) + ".",
-        "",
-        *([f"Routing: {'; '.join(routed)}.", ""] if routed else []),
-        "| metric | readout, % (95%) | said, % (95%) | samples |",
-        "|---|---|---|---|",
-    ]
-    intervals = metrics["intervals"]
-    for name, one in intervals["readout"].items():
-        said = intervals["said"].get(name)
-        lines.append(f"| {name} | {_span(one)} | {'-' if said is None else _span(said)} | {one['of']} |")
-    lines += ["", "`said` is what the judge answered, `readout` what the skill's code made of it.", ""]
-    orders = metrics["orders"].get("readout")
-    if orders is not None:
-        lines += _order_lines(orders)
-    if metrics["references"]:
-        lines += ["Choosing without a judge, %:", ""]
-        lines += [f"- {name}: {value:.2f}" for name, value in metrics["references"].items()] + [""]
-    if metrics["facts"]:
-        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in metrics["facts"].items())
-        lines += [f"Counts: {told}.", ""]
-    if "probabilities" in metrics:
-        lines += _probability_lines(metrics["probabilities"])
-    if counts["invalid"]:
-        owners = ", ".join(f"{owner} {number}" for owner, number in counts["invalid_by_owner"].items())
-        lines += [f"Invalid judgments by owner of the error: {owners}.", ""]
-        if "harness" in counts["invalid_by_owner"]:
-            lines += ["Errors of the harness are mistakes of ours: errors.log has their tracebacks.", ""]
-    if not metrics["complete"]:
-        lines += [
-            f"The run is not complete: {counts['expected'] - counts['judgments']} judgments are missing. "
-            "The same command goes on with it.",
-            "",
-        ]
-    each = max(counts["judgments"], 1)
-    lines += [
-        f"Per judgment: {usage['requests'] / each:.1f} requests, {usage['prompt_tokens'] / each:.0f} prompt "
-        f"tokens ({usage['cached_tokens'] / each:.0f} cached), {usage['completion_tokens'] / each:.0f} "
-        f"completion tokens, {usage['tool_calls'] / each:.1f} tool calls.",
-        "",
-    ]
-    return "\n".join(lines)
+def read_metrics(folder: Path) -> Mapping[str, Any]:
+    """Return the metrics of a run folder in the form of today.
+
+    Where ``metrics.json`` is of another form, or missing because the run was killed, they are computed
+    from the recorded judgments.
+
+    Raises:
+        BenchError: it is no run folder, or its files are broken.
+    """
+    found = recorded_metrics(folder)
+    if found is not None and found["format"] == METRICS_FORMAT:
+        return found
+    path = folder / PREDICTIONS
+    state = path.stat() if path.exists() else None
+    return _computed(folder, (state.st_mtime_ns, state.st_size) if state is not None else None)
 
 
-def _probability_lines(facts: Mapping[str, Any]) -> list[str]:
-    lines = [
-        f"Read by token probabilities: {100 * facts['label_mass']['mean']:.1f}% of all probability fell on "
-        f"labels (the least of a judgment: {100 * facts['label_mass']['least']:.1f}%).",
-        "",
-    ]
-    for name, what in (("each_order", "each judgment by itself"), ("both_orders", "the mean of both orders")):
-        one = facts.get(name) or {"of": 0}
-        if one["of"]:
-            lines += [
-                f"- {what}: right {one['right_percent']:.2f}% of {one['of']}, expected calibration error "
-                f"{one['expected_calibration_error']:.3f}, Brier score {one['brier']:.3f}"
-                + (f"; {one['undecided']} undecided" if one["undecided"] else "")
-            ]
-    return [*lines, ""] if lines[-1] else lines
+@functools.lru_cache(maxsize=64)
+def _computed(folder: Path, _state: tuple[int, int] | None) -> Mapping[str, Any]:
+    """Compute the metrics once for each state of the predictions: a matrix asks after every run."""
+    from skillbench.analysis.sample_values import suite_of
+
+    run = read_run(folder)
+    return metrics_of(suite_of(run, folder), read_predictions(folder), *expectation(run))
 
 
-def _order_lines(orders: Mapping[str, Any]) -> list[str]:
-    def share(value: float | None) -> str:
-        return "none" if value is None else f"{value:.1f}%"
-
-    return [
-        f"Orders: the same response was chosen in both for {share(orders['consistency_percent'])} of "
-        f"{orders['pairs_decided_in_both_orders']} pairs; the response shown first was chosen in "
-        f"{share(orders['first_shown_percent'])} of the choices; ties {orders['ties']}, "
-        f"nothing {orders['nothing']}.",
-        "",
-    ]
+def expectation(run: Mapping[str, Any]) -> tuple[int, Mapping[str, int] | None]:
+    """Return how many judgments a run has by its ``run.json``, and how many samples each group."""
+    rows = run.get("rows")
+    facts = rows if isinstance(rows, dict) else {}
+    return int(facts.get("judgments", 0)), facts.get("groups")

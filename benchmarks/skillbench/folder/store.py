@@ -151,8 +151,7 @@ class RunFolder:
         self._save()
 
     def end(self, how: str, **facts: Any) -> None:
-        """Note how the session ended: ``done``, ``interrupted`` or ``stopped``, with facts such as what
-        became of the requests."""
+        """Note how the session ended, with facts such as what became of the requests."""
         judged = len(self.journal.recorded) - self.resumed
         self._session.update(finished=_now(), judged=judged, ended=how, **facts)
         self._save()

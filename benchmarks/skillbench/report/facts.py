@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,8 @@ import numpy as np
 from skillbench.analysis.diagnostics import Diagnostics, diagnose
 from skillbench.analysis.sample_values import RunValues, read_values, suite_of
 from skillbench.errors import BenchError
-from skillbench.folder.journal import read_predictions
 from skillbench.folder.judgments import Judgments, read_judgments
-from skillbench.folder.results import metrics_of
+from skillbench.folder.results import read_metrics
 from skillbench.running.settings import setting_for
 from skillbench.statistics.estimates import mean_estimate, percent_estimate
 from skillbench.suites.base import Estimate
@@ -25,7 +23,10 @@ __all__ = ["RunFacts", "group_estimates", "read_facts"]
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """A run as the report needs it. ``setting`` is a name for people, ``metrics`` as in metrics.json."""
+    """A run as the report needs it. ``setting`` is a name for people, ``metrics`` as in metrics.json.
+
+    ``groups`` has an estimate for each group by what the headline is by, None where it is withheld.
+    """
 
     name: str
     setting: str
@@ -33,7 +34,7 @@ class RunFacts:
     judgments: Judgments
     diagnostics: Diagnostics
     metrics: Mapping[str, Any]
-    groups: Mapping[str, Estimate]
+    groups: Mapping[str, Estimate | None]
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -41,7 +42,7 @@ class RunFacts:
         return self.values.identity
 
 
-def group_estimates(run: RunValues, view: str = "readout") -> dict[str, Estimate]:
+def group_estimates(run: RunValues, view: str) -> dict[str, Estimate]:
     """Return each group's mean over its samples with its 95% interval, in per cent."""
     found: dict[str, Estimate] = {}
     labels = np.asarray(run.groups)
@@ -57,22 +58,12 @@ def group_estimates(run: RunValues, view: str = "readout") -> dict[str, Estimate
     return found
 
 
-def _metrics(folder: Path, run: Mapping[str, Any]) -> Mapping[str, Any]:
-    path = folder / "metrics.json"
-    try:
-        found = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        # A run that was killed: what it has is scored now.
-        rows = run.get("rows")
-        expected = rows.get("judgments", 0) if isinstance(rows, dict) else 0
-        return metrics_of(suite_of(run, folder), read_predictions(folder), int(expected))
-    except ValueError as error:
-        raise BenchError(f"{path} is broken: {error}; the run's own command writes it again") from error
-    if not isinstance(found, dict) or not {"headline", "counts", "usage", "intervals"} <= set(found):
-        raise BenchError(
-            f"{path} is not of this version of skillbench; the run's own command writes it again"
-        )
-    return found
+def _groups(run: RunValues, metrics: Mapping[str, Any]) -> dict[str, Estimate | None]:
+    """The estimates of groups that may be shown; the others have none."""
+    view = metrics["headline"]["by"] or "said"
+    found: dict[str, Estimate | None] = dict(group_estimates(run, view))
+    withheld = [name for name, one in metrics["groups"].items() if one["state"] == "withheld"]
+    return {**found, **dict.fromkeys(withheld)}
 
 
 def _setting(identity: Mapping[str, Any]) -> str:
@@ -90,12 +81,13 @@ def read_facts(folder: Path, name: str) -> RunFacts:
     judgments = read_judgments(folder, suite_of(values.run, folder))
     if not len(judgments):
         raise BenchError(f"{folder} has no judgments yet; there is nothing to report")
+    metrics = read_metrics(folder)
     return RunFacts(
         name=name,
         setting=_setting(values.identity),
         values=values,
         judgments=judgments,
         diagnostics=diagnose(judgments),
-        metrics=_metrics(folder, values.run),
-        groups=group_estimates(values),
+        metrics=metrics,
+        groups=_groups(values, metrics),
     )

@@ -11,11 +11,22 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from skillbench.analysis.comparison import Compared, compare, names_of, repeats, same_data
+from skillbench.analysis.comparison import (
+    Compared,
+    Repeats,
+    compare,
+    names_of,
+    repeats,
+    same_data,
+    views_of,
+    withheld_from,
+)
 from skillbench.analysis.diagnostics import Rate
 from skillbench.analysis.probabilities import calibration_of_both_orders
 from skillbench.commands.compare import quotable
 from skillbench.errors import BenchError
+from skillbench.folder.summary import BY, MARK, code_share, invalid_share
+from skillbench.folder.validity import MOST_SHOWN, MOST_UNMARKED
 from skillbench.report.facts import RunFacts, read_facts
 from skillbench.report.pack import pack
 from skillbench.running.progress import short_count
@@ -72,20 +83,32 @@ def _compared(runs: Sequence[RunFacts]) -> tuple[dict[str, Compared], list[str]]
     """Compare every run with the first; say why where that cannot be done."""
     found: dict[str, Compared] = {}
     apart: list[str] = []
+    view = views_of([run.metrics for run in runs])[0]
     for run in runs[1:]:
         names = (runs[0].name, run.name)
         why = same_data(runs[0].values, run.values, names)
         if why is not None:
             apart.append(f"{why}: side by side only, not compared.")
             continue
-        one = compare(runs[0].values, run.values, names, "readout")
+        both = (runs[0].metrics, run.metrics)
+        withheld = withheld_from(both, names)
+        if withheld is not None:
+            apart.append(withheld)
+            continue
+        one = compare(runs[0].values, run.values, names, view, both)
         if one is not None:
             found[run.name] = one
     return found, apart
 
 
+def _repeats(runs: Sequence[RunFacts]) -> tuple[Repeats, ...]:
+    sound = [run for run in runs if run.metrics["headline"].get("state") != "withheld"]
+    view = views_of([run.metrics for run in runs])[0]
+    return repeats([run.values for run in sound], [run.name for run in sound], view)
+
+
 def _scale(runs: Sequence[RunFacts]) -> tuple[float, float]:
-    lows = [one.low for run in runs for one in run.groups.values() if math.isfinite(one.low)]
+    lows = [one.low for run in runs for one in run.groups.values() if one and math.isfinite(one.low)]
     return (-100.0 if min(lows, default=0.0) < 0 else 0.0), 100.0
 
 
@@ -98,15 +121,21 @@ def _plot(runs: Sequence[RunFacts]) -> dict[str, Any]:
 
     rows = []
     for name in sorted({group for run in runs for group in run.groups}):
-        marks = []
+        marks: list[dict[str, Any]] = []
+        withheld: list[str] = []
         for number, run in enumerate(runs):
-            one = run.groups.get(name)
+            one, state = run.groups.get(name), run.metrics["groups"].get(name)
+            if name in run.groups and one is None:
+                withheld.append(f"{run.name}: {state['why'] if state else 'no judgments'}")
             if one is not None:
                 x = [place(each) for each in (one.value, one.low, one.high)]
-                says = f"{run.name}: {one.value:.1f} ({one.low:.1f} to {one.high:.1f}), {one.of} samples"
+                share = f", {invalid_share(state)} of the judgments invalid" if state else ""
+                span = f"{one.value:.1f} ({one.low:.1f} to {one.high:.1f})"
+                says = f"{run.name}: {span}, {one.of} samples{share}"
+                sign = MARK if state and state["state"] == "marked" else ""
                 marks.append({"run": number, "x": x[0], "low": x[1], "high": x[2], "says": says,
-                              "value": f"{one.value:.1f}"})  # fmt: skip
-        rows.append({"name": name, "marks": marks})
+                              "value": f"{one.value:.1f}{sign}"})  # fmt: skip
+        rows.append({"name": name, "marks": marks, "withheld": withheld})
     ticks = [least + (most - least) * part / 4 for part in range(5)]
     return {"rows": rows, "ticks": [(place(tick), f"{tick:.0f}") for tick in ticks]}
 
@@ -145,8 +174,7 @@ def _calibrations(runs: Sequence[RunFacts]) -> list[tuple[str, Calibration]]:
 def _run(run: RunFacts, one: Compared | None) -> dict[str, Any]:
     metrics, identity = run.metrics, run.identity
     head, counts, usage = metrics["headline"], metrics["counts"], metrics["usage"]
-    said = metrics["intervals"]["said"].get(head["name"])
-    each = max(counts["judgments"], 1)
+    intervals, each = metrics["intervals"], max(counts["judgments"], 1)
     versions = run.values.run.get("versions")
     return {
         "name": run.name,
@@ -155,7 +183,13 @@ def _run(run: RunFacts, one: Compared | None) -> dict[str, Any]:
         "identity": identity,
         "versions": versions if isinstance(versions, dict) else {},
         "head": head,
-        "said": said,
+        "by": BY.get(head["by"], ""),
+        "said": intervals["said"].get(head["name"]),
+        "readout": intervals["readout"].get(head["name"]),
+        "code": code_share(metrics["code"]),
+        "mark": MARK if head.get("state") == "marked" else "",
+        "invalid": invalid_share({"percent": 100 * counts["invalid"] / each}),
+        "withheld": [(name, one["why"]) for name, one in metrics["validity"].items() if one.get("why")],
         "counts": counts,
         "tokens": short_count(usage["prompt_tokens"] + usage["completion_tokens"]),
         "tokens_each": _short((usage["prompt_tokens"] + usage["completion_tokens"]) / each),
@@ -188,7 +222,8 @@ def report_page(folders: Sequence[Path]) -> bytes:
         runs=[_run(run, changes.get(run.name)) for run in runs],
         sentences=[quotable(one) for one in changes.values()],
         apart=apart,
-        repeats=repeats([run.values for run in runs], names),
+        repeats=_repeats(runs),
+        limits=(MOST_UNMARKED, MOST_SHOWN),
         plot=_plot(runs),
         rates=_rates(runs, "rates"),
         position=_rates(runs, "position"),

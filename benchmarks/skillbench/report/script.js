@@ -80,9 +80,10 @@
       const item = document.createElement("li"), button = make("button");
       button.type = "button";
       button.append(...tags(columns, row));
-      const answer = columns.outcome[row] || "nothing";
+      const answer = columns.said[row] || "nothing";
+      const made = columns.flags[row] & data.flags.overruled ? ", readout: " + (columns.outcome[row] || "nothing") : "";
       const gold = columns.gold[row] ? ", right: " + columns.gold[row] : "";
-      button.append(make("span", "verdict: " + answer + gold), make("span", columns.id[row], "id"));
+      button.append(make("span", "said: " + answer + made + gold), make("span", columns.id[row], "id"));
       button.setAttribute("aria-current", String(current === place + ":" + row));
       button.addEventListener("click", () => open(place, row));
       item.append(button);

@@ -2,7 +2,7 @@
 
 ``replay`` must give the recorded judgments and the same bytes of ``metrics.json``, with the very
 artifacts of the run. ``rescore`` takes the artifacts, readers and metrics of now, writes what comes of
-them beside the run and leaves the run as it is.
+them beside the run and leaves the run's judgments as they are.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import msgspec
 
 from skillbench.errors import BenchError
 from skillbench.folder.journal import PREDICTIONS, TRACES, encode_line, read_predictions, write_atomically
-from skillbench.folder.results import metrics_of, summary_text
+from skillbench.folder.results import expectation, metrics_of
 from skillbench.folder.store import pretty, read_run
+from skillbench.folder.summary import summary_text
 from skillbench.suites import open_suite
 from skillbench.suites.base import Prediction, Suite
 from skillrt.judging.verdict import Judgment
@@ -102,8 +103,7 @@ def judge_again(folder: Path, artifacts: str | None, *, exact: bool) -> Again:
             found.rows.append(row)
             continue
         found.rows.append(_again(row, trace, links, suite, found))
-    expected = found.run["rows"]["judgments"]
-    found.metrics = metrics_of(suite, iter(found.rows), expected)
+    found.metrics = metrics_of(suite, iter(found.rows), *expectation(found.run))
     return found
 
 
@@ -175,11 +175,16 @@ def print_some(lines: list[str]) -> None:
         print(f"  and {len(lines) - _SHOWN} more")
 
 
+def write_results(folder: Path, metrics: Mapping[str, Any], run: Mapping[str, Any]) -> None:
+    """Write ``metrics.json`` and ``summary.md``."""
+    write_atomically(folder / "metrics.json", pretty(metrics))
+    write_atomically(folder / "summary.md", summary_text(metrics, run).encode())
+
+
 def write_rescored(folder: Path, again: Again) -> Path:
     """Write the rows and results of judging again to ``rescored`` in the run folder; return that."""
     out = folder / "rescored"
     out.mkdir(exist_ok=True)
     write_atomically(out / PREDICTIONS, b"".join(map(encode_line, again.rows)))
-    write_atomically(out / "metrics.json", pretty(again.metrics))
-    write_atomically(out / "summary.md", summary_text(again.metrics, again.run).encode())
+    write_results(out, again.metrics, again.run)
     return out

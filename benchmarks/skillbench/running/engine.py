@@ -15,11 +15,13 @@ from skillbench.errors import BenchError
 from skillbench.suites.base import Case
 from skillbench.suites.pairs import ORDERS
 from skillrt.endpoints.config import EndpointConfig, EndpointDown
+from skillrt.endpoints.refusals import AllRefusedError
 from skillrt.judging.runtime import Runtime, open_runtime
 from skillrt.judging.verdict import Judgment, Usage, Verdict
 from skillrt.programs.program import Program
 
 __all__ = [
+    "AllAlikeError",
     "Engine",
     "EngineGoneError",
     "JudgeEngine",
@@ -38,6 +40,10 @@ ReadoutKind = Literal["text", "logprobs"]
 
 class EngineGoneError(Exception):
     """Nothing is left that could judge; the text is for a person. What is recorded can be continued."""
+
+
+class AllAlikeError(EngineGoneError):
+    """The servers refuse every request alike; the text also says what to change."""
 
 
 class Engine(Protocol):
@@ -178,12 +184,19 @@ class JudgeEngine:
         return self._runtime.transport.report() if self._runtime.transport is not None else []
 
     async def judge(self, case: Case) -> Judgment:
-        """Judge one case with the program of its task."""
+        """Judge one case with the program of its task.
+
+        Raises:
+            AllAlikeError: the servers refuse every request alike.
+        """
         program = self._programs.of(case)
-        if self._programs.readout == "logprobs":
-            # In both orders of the responses, unless the suite makes a judgment of each.
-            return await self._runtime.weigh(program, case.fields, both_orders=case.order not in ORDERS)
-        return await self._runtime.judge(program, case.fields, case.id)
+        try:
+            if self._programs.readout == "logprobs":
+                # In both orders of the responses, unless the suite makes a judgment of each.
+                return await self._runtime.weigh(program, case.fields, both_orders=case.order not in ORDERS)
+            return await self._runtime.judge(program, case.fields, case.id)
+        except AllRefusedError as error:
+            raise AllAlikeError(str(error)) from error
 
 
 def broken(error: Exception) -> Judgment:

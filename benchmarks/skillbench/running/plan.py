@@ -11,7 +11,7 @@ import msgspec
 from skillbench.errors import BenchError
 from skillbench.running.presets import find_preset
 from skillbench.running.settings import LEVELS, Setting, find_setting
-from skillbench.suites import SUITE_MODES
+from skillbench.suites import SUITES
 
 __all__ = ["SHIPPED", "BenchmarkPlan", "Cell", "ModelPlan", "Plan", "SettingPlan", "read_plan"]
 
@@ -181,8 +181,8 @@ def _check(plan: Plan, path: Path) -> None:
     titles = {one.title for one in plan.benchmarks}
     settings = {one.name for one in plan.settings}
     for benchmark in plan.benchmarks:
-        if benchmark.suite not in SUITE_MODES:
-            raise refuse(f"there is no suite {benchmark.suite}; there are: {', '.join(SUITE_MODES)}")
+        if benchmark.suite not in SUITES:
+            raise refuse(f"there is no suite {benchmark.suite}; there are: {', '.join(SUITES)}")
         for name in benchmark.settings or ():
             if name not in settings:
                 raise refuse(f"benchmark {benchmark.title} names the setting {name}, which the plan lacks")

@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 
 from skillbench.errors import BenchError
 from skillbench.folder.journal import read_predictions
-from skillbench.folder.results import metrics_of, summary_text
+from skillbench.folder.results import metrics_of
 from skillbench.folder.store import RunFolder, pretty, read_run
+from skillbench.folder.summary import summary_text
 from skillbench.report.write import REPORT, try_to_report
 from skillbench.running.engine import (
+    AllAlikeError,
     EngineGoneError,
     JudgeEngine,
     ProgramChoice,
@@ -27,7 +29,7 @@ from skillbench.running.engine import (
 from skillbench.running.progress import Progress
 from skillbench.running.ray.cluster import RayOptions, open_cluster
 from skillbench.running.workers import Ending, judge_all, stop_on_signals
-from skillbench.suites import SEQUENTIAL, open_suite
+from skillbench.suites import open_suite
 from skillbench.suites.base import DataSummary, Prediction, Suite
 from skillrt.controls import CONTROL_SCHEME, control_named
 from skillrt.endpoints.config import EndpointConfig
@@ -161,7 +163,8 @@ class RunOptions:
 class RunResult:
     """How a run ended and what ``metrics.json`` says.
 
-    ``judged`` counts this session's judgments; ``why`` says of a run that stopped what went away.
+    ``judged`` counts this session's judgments; ``why`` says of a run that stopped or was refused what
+    happened.
     """
 
     ending: Ending
@@ -275,7 +278,7 @@ def run(options: RunOptions) -> RunResult:
     summary = suite.check(options.limit)
     _check_routes(options, summary)
     identity = _identity(options, suite, programs, delivery, summary, config)
-    keep = Keep(whole_samples=options.suite in SEQUENTIAL) if options.retry_errors else None
+    keep = Keep(whole_samples=suite.sequential) if options.retry_errors else None
     ending: Ending = "done"
     why = ""
     with RunFolder(options.out, identity, _facts(summary, config), keep) as folder:
@@ -287,7 +290,7 @@ def run(options: RunOptions) -> RunResult:
                 stack.enter_context(_errors_logged(folder.path / "errors.log"))
                 opening = _opening(options, choice, programs, reachable)
                 ending, why = asyncio.run(_judge_rest(options, suite, opening, reachable, summary, folder))
-        metrics = metrics_of(suite, read_predictions(folder.path), summary.judgments)
+        metrics = metrics_of(suite, read_predictions(folder.path), summary.judgments, summary.groups)
         folder.write("metrics.json", pretty(metrics))
         folder.write("summary.md", summary_text(metrics, read_run(folder.path)).encode())
         judged = len(folder.journal.recorded) - folder.resumed
@@ -390,7 +393,7 @@ async def _judge_rest(
             )
             why = "the endpoint stopped answering" if ending == "stopped" else ""
         except EngineGoneError as error:
-            ending, why = "stopped", str(error)
+            ending, why = ("refused" if isinstance(error, AllAlikeError) else "stopped"), str(error)
         finally:
             progress.close()
         folder.end(ending, engine="local" if options.ray is None else "ray", servers=await engine.report())

@@ -43,7 +43,9 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
             Setting("fair_flat_prompt", _FAIR, "flat", "ablation: the fair skill pasted into the prompt"),
             Setting("flat_prompt", _OPERATIONAL, "flat", "ablation: skill and resources pasted in"),
             Setting("tool_only", _FAIR, "tools_only", "ablation: the baseline's prompt and tools, no skill"),
-            Setting("agentic", _FOLLOWING, "progressive", "IF-RewardBench with the skill for instructions"),
+            Setting(
+                "agentic", _FOLLOWING, "progressive", "a checklist judged with the skill for instructions"
+            ),
             Setting("agentic_flat", _FOLLOWING, "flat", "ablation: the same pasted into the prompt"),
         )
     }

@@ -1,32 +1,36 @@
 """Making the judgments of a run: so many at a time, recorded by one writer as they come in.
 
 Cases are read lazily and traces are not kept, so memory does not grow with the run, but for the
-ids of what is recorded. A run ends in one of three ways: ``done``; ``interrupted`` by a signal;
-``stopped`` because the endpoint or the engine went away. All three leave a folder that can be continued.
+ids of what is recorded. A run ends in one of four ways: ``done``; ``interrupted`` by a signal;
+``stopped`` because the endpoint or the engine went away; ``refused`` because the servers refuse whatever is
+sent. All leave a folder that can be continued.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from skillbench.folder.journal import Journal
 from skillbench.running.engine import Engine, EngineGoneError, broken
 from skillbench.running.progress import Progress
-from skillbench.suites.base import Job, Suite, predict
+from skillbench.suites.base import Job, Prediction, Suite, predict
 from skillrt.judging.verdict import Judgment
 
 __all__ = ["Ending", "Stop", "judge_all", "stop_on_signals"]
 
-Ending = Literal["done", "interrupted", "stopped"]
+Ending = Literal["done", "interrupted", "stopped", "refused"]
 
 GRACE_S = 5.0
 """How long judgments in flight may go on after the first signal, in seconds."""
 
 _FAILURES_BEFORE_DOUBT = 10
+
+_MOST_HELD = 1024
+"""Failures that wait to be recorded: more than a run gets before its servers are given up."""
 
 
 class Stop:
@@ -87,6 +91,8 @@ class _Workers:
         self._engine = engine
         self._journal = journal
         self._failures = 0
+        self._held: list[tuple[Prediction, Mapping[str, Any]]] = []
+        self._holds = True
         self.gone = False
 
     async def work(self, stop: Stop, progress: Progress, doubt: int) -> None:
@@ -106,11 +112,28 @@ class _Workers:
                     self.gone = True
                     raise
                 mark = self._suite.mark(job.sealed, judgment.verdict)
-                self._journal.append(predict(job.case, mark, judgment), judgment.trace)
-                progress.advance()
+                self._record(predict(job.case, mark, judgment), judgment.trace, progress)
                 follower = job.follow(judgment.verdict.outcome) if job.follow is not None else None
                 job = _pending(follower, self._journal)
             self.chains -= 1
+
+    def _record(self, row: Prediction, trace: Mapping[str, Any], progress: Progress) -> None:
+        """Record a judgment; failures of the endpoint wait until it has answered something.
+
+        Where it never does and is given up, a resume judges them: they say nothing about the sample.
+        """
+        self._held.append((row, trace))
+        if self._holds and row.error_owner == "endpoint" and len(self._held) <= _MOST_HELD:
+            return
+        self.flush(progress)
+
+    def flush(self, progress: Progress) -> None:
+        """Record what waits, and let nothing wait any more."""
+        self._holds = False
+        for row, trace in self._held:
+            self._journal.append(row, trace)
+            progress.advance()
+        self._held.clear()
 
     async def _went_away(self, judgment: Judgment, doubt: int) -> bool:
         """Tell whether the endpoint is gone; asked of it only after many failures in a row."""
@@ -157,7 +180,10 @@ async def judge_all(
     if workers.gone:
         return "stopped"
     cut = any(isinstance(result, asyncio.CancelledError) for result in results)
-    return "interrupted" if cut or workers.chains or next(todo, None) is not None else "done"
+    if cut or workers.chains or next(todo, None) is not None:
+        return "interrupted"
+    workers.flush(progress)
+    return "done"
 
 
 async def _end_tasks(stop: Stop, tasks: list[asyncio.Task[None]]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from statistics import NormalDist
 
 from skillbench.suites.base import Estimate
 
 __all__ = [
+    "even_reach",
+    "is_even",
     "mean_estimate",
     "mean_of_means",
     "percent_estimate",
@@ -16,6 +19,8 @@ __all__ = [
     "t_quantile",
     "wilson",
 ]
+
+_NO_SPREAD = 1e-12
 
 
 def wilson(hits: int, of: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -94,10 +99,42 @@ def satterthwaite(variances: Sequence[float], counts: Sequence[int]) -> float:
     return total**2 / parts if parts > 0 else float(max(1, sum(counts) - len(counts)))
 
 
-def _around(value: float, variance: float, df: float, of: int, limits: tuple[float, float]) -> Estimate:
-    half = t_quantile(df) * math.sqrt(variance) if math.isfinite(variance) else math.inf
-    low, high = max(limits[0], value - half), min(limits[1], value + half)
-    return Estimate(100 * value, 100 * low, 100 * high, None, of, "t")
+def is_even(values: Iterable[float]) -> bool:
+    """Whether values show no spread at all, but for the last bits of their arithmetic."""
+    each = list(values)
+    return max(each) - min(each) < _NO_SPREAD
+
+
+def even_reach(value: float, of: int, limits: tuple[float, float]) -> tuple[float, float]:
+    """Return how far below and above ``value`` a mean may lie of which all ``of`` values are ``value``.
+
+    No spread among some is not none among all. The share of further values that differ is at most what
+    Wilson's interval leaves for none in ``of``, and one that differs may lie at either limit. Where
+    ``value`` is a limit, all right or all wrong, that is Wilson's interval itself.
+
+    Args:
+        value: what all values are.
+        of: how many there are; one alone tells nothing, so that both reaches are infinite.
+        limits: the least and greatest value there can be.
+    """
+    if of < 2:
+        return math.inf, math.inf
+    share = wilson(0, of)[1]
+    return share * (value - limits[0]), share * (limits[1] - value)
+
+
+def _reach(values: Sequence[float], limits: tuple[float, float]) -> tuple[float, float]:
+    if is_even(values):
+        return even_reach(sum(values) / len(values), len(values), limits)
+    half = t_quantile(len(values) - 1) * math.sqrt(_variance_of_mean(values))
+    return half, half
+
+
+def _estimate(
+    value: float, reach: tuple[float, float], of: int, limits: tuple[float, float], method: str
+) -> Estimate:
+    low, high = max(limits[0], value - reach[0]), min(limits[1], value + reach[1])
+    return Estimate(100 * value, 100 * low, 100 * high, None, of, method)
 
 
 def mean_estimate(
@@ -107,7 +144,7 @@ def mean_estimate(
 
     The interval is Student's from the spread between prompts: judgments of one prompt are not
     independent, so they are one unit (clustered standard errors; one degree of freedom less than there
-    are prompts). One prompt alone tells nothing.
+    are prompts). Without any spread it is that of :func:`even_reach`. One prompt alone tells nothing.
 
     Args:
         values: one for each prompt; at least one.
@@ -115,7 +152,8 @@ def mean_estimate(
         value: the mean, where its last digits come from an official order of summation.
     """
     mean = sum(values) / len(values) if value is None else value
-    return _around(mean, _variance_of_mean(values), len(values) - 1, len(values), limits)
+    method = "wilson" if is_even(values) and len(values) > 1 else "t"
+    return _estimate(mean, _reach(values, limits), len(values), limits, method)
 
 
 def mean_of_means(
@@ -123,11 +161,18 @@ def mean_of_means(
 ) -> Estimate:
     """Return the unweighted mean of the groups' means, in per cent, with its 95% interval.
 
-    As :func:`mean_estimate`; the groups are independent samples, so their variances add.
+    As :func:`mean_estimate`; the groups are independent samples, so their variances add. Where a group
+    shows no spread, its variance is unknown and not zero: then the squares of the groups' own reaches add,
+    below and above by themselves (G. Y. Zou and A. Donner, Statistics in Medicine 2008).
     """
     means = [sum(group) / len(group) for group in groups]
     mean = sum(means) / len(means) if value is None else value
+    of = sum(map(len, groups))
+    if any(is_even(group) for group in groups):
+        sides = zip(*(_reach(group, limits) for group in groups), strict=True)
+        below, above = (math.hypot(*side) / len(groups) for side in sides)
+        return replace(_estimate(mean, (below, above), of, limits, "mover"), over="strata")
     variances = [_variance_of_mean(group) for group in groups]
     counts = [len(group) for group in groups]
-    variance = sum(variances) / len(groups) ** 2
-    return _around(mean, variance, satterthwaite(variances, counts), sum(counts), limits)
+    half = t_quantile(satterthwaite(variances, counts)) * math.sqrt(sum(variances)) / len(groups)
+    return replace(_estimate(mean, (half, half), of, limits, "t"), over="strata")

@@ -130,6 +130,7 @@ def bca_ratio(first: Floats, second: Floats, seed: int = 0) -> tuple[float, floa
 
     Bias-corrected and accelerated bootstrap over samples (B. Efron, JASA 1987); beyond 2,000 samples,
     where it would take long and changes nothing, the interval is Student's from the ratio's residuals.
+    Where each sample costs as many times as much, the interval is unknown: 0 to infinity.
 
     Args:
         first: what each sample cost in one run; a positive total.
@@ -139,8 +140,8 @@ def bca_ratio(first: Floats, second: Floats, seed: int = 0) -> tuple[float, floa
     ratio = float(second.sum() / first.sum())
     count = len(first)
     residuals = second - ratio * first
-    if count < 2 or not residuals.any():
-        return ratio, ratio if count > 1 else 0.0, ratio if count > 1 else math.inf
+    if count < 2 or not np.abs(residuals).max() > 1e-9 * float(first.max()):
+        return ratio, 0.0, math.inf  # without any spread nothing bounds what other samples cost
     if count > _BOOTSTRAPPED:
         half = t_quantile(count - 1) * math.sqrt(count * float(residuals.var(ddof=1))) / float(first.sum())
         return ratio, ratio - half, ratio + half

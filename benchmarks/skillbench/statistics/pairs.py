@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from skillbench.statistics.estimates import satterthwaite, t_quantile, wilson
+from skillbench.statistics.estimates import is_even, satterthwaite, t_quantile, wilson
 
 __all__ = [
     "POWER",
@@ -71,8 +71,9 @@ def paired_difference(
 ) -> Difference:
     """Return the mean of ``differences`` and its 95% interval (Student's t over samples).
 
-    Where no sample differs at all, the interval is what Wilson's leaves for the share of samples that
-    would differ: seeing no difference in ten samples is not knowing that there is none.
+    Where all samples differ by the same, or none at all, the interval is what Wilson's leaves for the
+    share of samples that would differ otherwise: seeing no difference in ten samples is not knowing that
+    there is none.
 
     Args:
         differences: one a sample; at least one.
@@ -86,10 +87,10 @@ def paired_difference(
         names = np.asarray(strata)
         groups = [differences[names == name] for name in np.unique(names)]
     value = float(np.mean([group.mean() for group in groups]))
-    if not differences.any():
-        half = wilson(0, count)[1] * span
-        df = float(max(count - 1, 1))
-        return Difference(0.0, -half, half, half / t_quantile(df), df, count)
+    if is_even(differences) and (count > 1 or not value):
+        share, df = wilson(0, count)[1], float(max(count - 1, 1))
+        below, above = share * (value + span), share * (span - value)
+        return Difference(value, value - below, value + above, max(below, above) / t_quantile(df), df, count)
     variances = [float(group.var(ddof=1)) / len(group) if len(group) > 1 else math.inf for group in groups]
     df = satterthwaite(variances, [len(group) for group in groups])
     error = math.sqrt(sum(variances)) / len(groups)

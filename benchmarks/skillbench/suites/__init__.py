@@ -1,31 +1,61 @@
-"""The benchmarks: one module a suite, found by name."""
+"""The benchmarks: a folder a suite, found by name; installed packages can bring more."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
 from skillbench.errors import BenchError
 from skillbench.suites.base import Suite
 
-__all__ = ["SEQUENTIAL", "SUITES", "SUITE_MODES", "open_suite"]
+__all__ = ["ENTRY_POINTS", "SUITES", "open_suite", "suite_class"]
 
-SUITE_MODES: Final[dict[str, tuple[str, ...]]] = {
-    "rewardbench2": ("ranking", "rotations", "ratings"),
-    "judgebench": (),
-    "rmbench": (),
-    "jetts": (),
-    "ifrewardbench": ("overall", "overall_balanced", "constraint"),
-    "starter": (),
+ENTRY_POINTS: Final = "skillbench.suites"
+"""The entry-point group by which a package names its suites: ``name = "package.module:Class"``."""
+
+_OURS: Final[Mapping[str, str]] = {
+    "rewardbench2": "skillbench.suites.rewardbench2.suite:RewardBench2",
+    "judgebench": "skillbench.suites.judgebench.suite:JudgeBench",
+    "rmbench": "skillbench.suites.rmbench.suite:RMBench",
+    "jetts": "skillbench.suites.jetts.suite:JETTS",
+    "ifrewardbench": "skillbench.suites.ifrewardbench.suite:IFRewardBench",
+    "starter": "skillbench.suites.starter.suite:Starter",
 }
-"""The ways of judging that a suite has, the default first; none where there is but one."""
 
-SEQUENTIAL: Final = frozenset({"jetts"})
-"""Suites in which a sample's cases follow from the outcomes of earlier ones."""
 
-SUITES: Final = tuple(SUITE_MODES)
-"""Names of the suites, as the command line takes them."""
+def _table() -> dict[str, str]:
+    """Return all suites: ours, then those of installed packages by name."""
+    others = sorted((point.name, point.value) for point in entry_points(group=ENTRY_POINTS))
+    return {**_OURS, **{name: place for name, place in others if name not in _OURS}}
+
+
+SUITES: Final[Mapping[str, str]] = _table()
+"""Where the class of each suite is, by the name that the command line takes; imported when it is opened."""
+
+
+def suite_class(name: str) -> type[Suite]:
+    """Return the class of the suite called ``name``.
+
+    Raises:
+        BenchError: there is no such suite, or the package that brings it is broken.
+    """
+    if name not in SUITES:
+        raise BenchError(f"there is no suite called {name}; there are: {', '.join(SUITES)}")
+    module, _, attribute = SUITES[name].partition(":")
+    try:
+        suite = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise BenchError(f"the suite {name} cannot be loaded from {SUITES[name]}: {error}") from error
+    if not (isinstance(suite, type) and issubclass(suite, Suite)):
+        raise BenchError(f"the suite {name} is no class of suites: {SUITES[name]}")
+    if getattr(suite, "name", None) != name:
+        raise BenchError(
+            f"{SUITES[name]} is installed as {name} and must have this name; it is {suite.name!r}"
+        )
+    return suite
 
 
 def open_suite(
@@ -35,51 +65,20 @@ def open_suite(
 
     Args:
         name: one of :data:`SUITES`.
-        paths: the data files; ``starter`` brings its own.
-        mode: one of the suite's :data:`SUITE_MODES`; the first one when None.
+        paths: the data files; none where the suite brings its own.
+        mode: one of the suite's modes; the first one when None.
         seed: draws the places of responses where a suite places them at random.
         score_only: without data, to score predictions alone.
 
     Raises:
         BenchError: there is no such suite or mode, or it needs data files and got none.
     """
-    mode = _mode(name, mode)
-    if not paths and name != "starter" and not score_only:
+    suite = suite_class(name)
+    if mode and mode not in suite.modes:
+        known = f"it has: {', '.join(suite.modes)}" if suite.modes else "it has one way of judging"
+        raise BenchError(f"{name} has no mode {mode}; {known}")
+    if not paths and not suite.shipped and not score_only:
         raise BenchError(
             f"{name} ships no data: name its files with --data; skillbench data where tells where they are"
         )
-    match name:
-        case "rewardbench2":
-            from skillbench.suites.rewardbench2.suite import RewardBench2
-
-            return RewardBench2(paths, mode, seed)
-        case "judgebench":
-            from skillbench.suites.judgebench.suite import JudgeBench
-
-            return JudgeBench(paths)
-        case "rmbench":
-            from skillbench.suites.rmbench.suite import RMBench
-
-            return RMBench(paths)
-        case "jetts":
-            from skillbench.suites.jetts.suite import JETTS
-
-            return JETTS(paths, seed)
-        case "ifrewardbench":
-            from skillbench.suites.ifrewardbench.suite import IFRewardBench
-
-            return IFRewardBench(paths, mode)
-        case _:
-            from skillbench.suites.starter.suite import Starter
-
-            return Starter(paths)
-
-
-def _mode(name: str, mode: str | None) -> str:
-    if name not in SUITE_MODES:
-        raise BenchError(f"there is no suite called {name}; there are: {', '.join(SUITES)}")
-    modes = SUITE_MODES[name]
-    if mode and mode not in modes:
-        known = f"it has: {', '.join(modes)}" if modes else "it has one way of judging"
-        raise BenchError(f"{name} has no mode {mode}; {known}")
-    return mode or next(iter(modes), "")
+    return suite(paths, mode or "", seed)

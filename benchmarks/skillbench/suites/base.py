@@ -7,26 +7,33 @@ A suite turns data files into jobs. A job has two halves that never meet on the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, Protocol
+from pathlib import Path
+from typing import Any, ClassVar, Literal, NoReturn, Protocol
 
 import msgspec
 
+from skillbench.suites.behind import Behind
 from skillbench.suites.rows import FileDigest
+from skillbench.suites.source import Source
 from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict
 
 __all__ = [
     "Case",
     "DataSummary",
     "Estimate",
-    "IdKeeper",
     "Job",
     "Mark",
     "Prediction",
+    "PublishedReader",
+    "PublishedReport",
     "Scores",
     "Sealed",
     "Suite",
+    "Verifiable",
+    "Worth",
     "open_seal",
     "predict",
 ]
@@ -181,6 +188,7 @@ class Estimate:
     """A metric in per cent with its 95% interval.
 
     ``of`` counts the units it is about; ``hits`` those that count, None where units count in parts.
+    ``over`` says what it is the mean of: of the samples, or of the means of their strata.
     """
 
     value: float
@@ -189,6 +197,7 @@ class Estimate:
     hits: int | None
     of: int
     method: str = "wilson"
+    over: Literal["samples", "strata"] = "samples"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +207,9 @@ class Scores:
     ``headline`` names one of them, or is None when nothing is finished. ``said`` lacks metrics that
     the readout's outcomes alone decide. ``unfinished`` counts samples that lack a judgment and are
     left out. ``orders`` holds diagnostics of position, ``references`` what choosing without a judge
-    achieves, in per cent, and ``facts`` counts that a reader of the metrics must know.
+    achieves, in per cent, and ``facts`` counts that a reader of the metrics must know. ``behind`` has the
+    judgments of each metric; one that it lacks is made of all of them. ``finished`` counts samples by
+    group.
     """
 
     headline: str | None
@@ -208,48 +219,106 @@ class Scores:
     orders: Mapping[str, Mapping[str, int | float | None]] = field(default_factory=dict)
     references: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, int | float | str] = field(default_factory=dict)
+    behind: Mapping[str, Behind] = field(default_factory=dict)
+    finished: Mapping[str, int] = field(default_factory=dict)
 
 
-class IdKeeper:
-    """Makes ids unique: the second row with the id ``x`` gets the key ``x~2``."""
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a sample is worth by the headline, for both views in 0..1 or -1..1.
 
-    def __init__(self) -> None:
-        self._keys: set[str] = set()
-        self._seen: dict[str, int] = {}
-        self.repeated = 0
+    None where a view has no value for it; a sample without a value by the readout is not finished.
+    """
 
-    def key(self, ident: str) -> str:
-        """Return a key for the next row that carries ``ident``; the same rows give the same keys."""
-        count = self._seen.get(ident, 0) + 1
-        self.repeated += count > 1
-        key = ident if count == 1 else f"{ident}~{count}"
-        while key in self._keys:
-            count += 1
-            key = f"{ident}~{count}"
-        self._seen[ident] = count
-        self._keys.add(key)
-        return key
+    readout: float | None
+    said: float | None
 
 
-class Suite(Protocol):
-    """A benchmark: official files in, jobs out, official metrics from predictions."""
+@dataclass(frozen=True, slots=True)
+class Verifiable:
+    """What a deterministic verifier may try: no label is in what it is shown.
 
-    @property
-    def name(self) -> str:
-        """The suite's name, which also begins the names of its metrics."""
+    Attributes:
+        ident: the row's id, with what tells its parts apart.
+        group: what results are counted by.
+        position: the row's number over all files.
+        prompt: what was asked.
+        responses: by label, in the suite's order.
+        better: the label of the right response; never shown.
+        reference: the acceptable answers, None where the row has none that may be used.
+        programs: whether the responses are programs that the prompt's examples can try.
+        contradicted: whether the row's reference is known to contradict its label.
+    """
 
-    @property
-    def mode(self) -> str:
-        """Which of the suite's ways of judging this is."""
+    ident: str
+    group: str
+    position: int
+    prompt: str
+    responses: Mapping[str, str]
+    better: str
+    reference: str | tuple[str, ...] | None = None
+    programs: bool = False
+    contradicted: bool = False
 
-    @property
-    def tasks(self) -> tuple[str, ...]:
-        """The tasks that its cases use."""
 
-    @property
-    def shown(self) -> Mapping[str, str]:
-        """The fields of the files that become fields of a task, and which; all others stay sealed."""
+class PublishedReport(Protocol):
+    """Scores of published outputs of judges."""
 
+    def text(self) -> str:
+        """Return the report for a reader."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return the report as plain JSON, unrounded."""
+
+
+PublishedReader = Callable[[Sequence[Path], str | None], PublishedReport]
+"""Scores files of published outputs; the name of a judge overrules what the rows say."""
+
+
+class Suite(ABC):
+    """A benchmark: official files in, jobs out, official metrics from predictions, and all else known of it.
+
+    Nobody outside a suite's own folder asks for it by name: what differs from suite to suite is an
+    attribute or a method here.
+
+    Args:
+        paths: the data files; those that ship with the suite where none are named, and else none, to
+            score predictions alone.
+        mode: one of the suite's :attr:`modes`, the first when empty.
+        seed: draws what the suite places at random.
+
+    Attributes:
+        name: the suite's name, which also begins the names of its metrics.
+        modes: its ways of judging, the default first; none where there is but one.
+        mode: which of them this is.
+        tasks: the tasks that its cases use.
+        groups: its groups in the order of tables; others follow by name.
+        shown: the fields of the files that become fields of a task, and which; all others stay sealed.
+        source: where the data is, and its license.
+        shipped: data files that come with the suite, read where none are named.
+        sequential: whether a sample's cases follow from the outcomes of earlier ones.
+        said_metric: what stands for the headline by what the judge said, where the readout alone decides
+            the headline.
+    """
+
+    name: ClassVar[str]
+    modes: ClassVar[tuple[str, ...]] = ()
+    tasks: tuple[str, ...]
+    groups: ClassVar[Sequence[str]] = ()
+    shown: ClassVar[Mapping[str, str]] = {}
+    source: ClassVar[Source]
+    shipped: ClassVar[tuple[Path, ...]] = ()
+    sequential: ClassVar[bool] = False
+    said_metric: ClassVar[str | None] = None
+
+    def __init__(self, paths: Sequence[Path] = (), mode: str = "", seed: int = 0) -> None:
+        self.paths = tuple(paths) or self.shipped
+        self.mode = mode or next(iter(self.modes), "")
+        self.seed = seed
+
+    # --------------------------------------------------------------------------------------- the data
+
+    @abstractmethod
     def check(self, limit: int | None = None) -> DataSummary:
         """Read and check all data.
 
@@ -257,14 +326,72 @@ class Suite(Protocol):
             BenchError: a file or row cannot be used; nothing has been judged yet.
         """
 
+    @abstractmethod
     def jobs(self, limit: int | None = None) -> Iterator[Job]:
         """Yield the jobs of the first ``limit`` samples lazily, always in the same order."""
 
+    # ------------------------------------------------------------------------------------ the metrics
+
+    @abstractmethod
     def mark(self, sealed: Sealed, verdict: Verdict) -> Mark:
         """Open the seal and mark a finished judgment."""
 
     def points(self, gold: Any, verdict: Verdict) -> int | float | None:
-        """Return what a judgment is worth by the ``gold`` of its prediction; None when it is invalid."""
+        """Return what a judgment is worth by the ``gold`` of its prediction; None when it is invalid.
 
+        By default 1 for the outcome that is the gold, and 0 for any other.
+        """
+        return int(verdict.outcome == gold) if verdict.valid else None
+
+    @abstractmethod
     def score(self, rows: Iterable[Prediction]) -> Scores:
         """Compute the metrics from predictions, in any order, without the data."""
+
+    # ------------------------------------------------------- what a sample is worth by the headline
+
+    def sample_of(self, row: Prediction) -> str:
+        """Return the sample that a judgment belongs to: what the headline is a mean over."""
+        return f"{row.position}:{row.sample_id}"
+
+    def stratum(self, group: str) -> str:
+        """Return what a group counts under, where a metric is a mean of means."""
+        return group
+
+    def worth(self, rows: Sequence[Prediction], headline: str) -> Worth:
+        """Return what one sample is worth by the headline, from all its judgments.
+
+        By default the sample is scored alone, and the headline is its value.
+        """
+        scores = self.score(rows)
+        name = headline if headline in scores.readout else scores.headline or headline
+        stand_in = scores.said.get(self.said_metric or "")
+        return Worth(_share(scores.readout.get(name)), _share(scores.said.get(name, stand_in)))
+
+    def worths(
+        self,
+        rows: Iterable[Prediction],  # noqa: ARG002
+    ) -> Iterable[tuple[Sequence[Prediction], Worth]] | None:
+        """Return the judgments and the worth of every sample where a sample's worth hangs on the others.
+
+        By default None: each sample is worth what :meth:`worth` says.
+        """
+        return None
+
+    # --------------------------------------------------------------------------- beyond running a suite
+
+    def verifiable(self) -> Iterator[Verifiable]:
+        """Yield what deterministic verifiers can try to decide; by default nothing.
+
+        Raises:
+            BenchError: the data cannot be used.
+        """
+        return iter(())
+
+    @classmethod
+    def published(cls) -> PublishedReader | None:
+        """Return what reads published outputs of judges; None where no published form is known."""
+        return None
+
+
+def _share(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else estimate.value / 100

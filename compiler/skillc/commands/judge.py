@@ -51,6 +51,7 @@ def judge(options: argparse.Namespace) -> int:
     import dataclasses
 
     from skillrt.endpoints.config import EndpointDown
+    from skillrt.endpoints.refusals import AllRefusedError
     from skillrt.front_door import LOCAL, Judge
     from skillrt.judging.verdict import Judgment
     from skillrt.sandbox.records import SandboxUnavailable
@@ -79,7 +80,7 @@ def judge(options: argparse.Namespace) -> int:
                 judgments, winner = [both.first, both.second], both.winner
             else:
                 judgments, winner = [door.judge(sample)], None
-    except (ArtifactError, EndpointDown, SandboxUnavailable, ValueError) as error:
+    except (AllRefusedError, ArtifactError, EndpointDown, SandboxUnavailable, ValueError) as error:
         raise UsageError(str(error)) from error
     if options.json:
         told: Any = [dataclasses.asdict(judgment) for judgment in judgments]

@@ -1,6 +1,6 @@
 """``--task-file``: tasks of the user's own in the place of the project's tasks of the same name.
 
-A task file may take over what it replaces (``task judgebench extends judgebench { replace user ... }``):
+A task file may take over what it replaces (``task mine extends mine { replace user ... }``):
 the name after ``extends`` then means the project's task. The file has a root of its own, its folder.
 """
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from skillrt.endpoints.config import EndpointFailure
+from skillrt.endpoints.refusals import AllRefusedError
 from skillrt.judging.actions import (
     Action,
     Finish,
@@ -66,7 +67,10 @@ async def judge(
         deadline_s: bound on the whole judgment in seconds; none when None.
 
     Returns:
-        A judgment, always: whatever fails is recorded in it with its owner.
+        A judgment: whatever fails is recorded in it with its owner.
+
+    Raises:
+        AllRefusedError: the servers refuse everything alike, and another judgment would meet the same.
     """
     loop = JudgeLoop(program, view)
     driving = _drive(loop, transport.conversation(), sandbox, checkers)
@@ -85,6 +89,8 @@ async def guarded(
     try:
         async with deadline:
             return await driving
+    except AllRefusedError:
+        raise
     except Exception as error:  # one broken judgment must not end a run of thousands
         if isinstance(error, TimeoutError) and deadline.expired():
             return loop.given_up(f"the judgment took longer than {deadline_s:g} s", "endpoint")

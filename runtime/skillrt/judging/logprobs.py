@@ -233,6 +233,7 @@ async def judge_by_logprobs(
 
     Raises:
         LogprobsError: the task cannot be judged so.
+        AllRefusedError: the servers refuse everything alike.
     """
     loop = LogprobsLoop(program, view, both_orders=both_orders)
     return await guarded(_drive(loop, transport.conversation()), loop, program, deadline_s)

@@ -6,8 +6,9 @@ import itertools
 
 import pytest
 
-from skillbench.suites.judgebench.metric import JudgedPair, flip, group_of, pair_counts, points, score_pairs
 from skillbench.suites.judgebench.published import READERS, decision_from_scores, reader_for
+from skillbench.suites.judgebench.suite import GROUPS, group_of
+from skillbench.suites.pair_metric import JudgedPair, flip, pair_counts, points, score_pairs
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,8 @@ def test_tally_is_over_all_pairs_and_by_group() -> None:
             JudgedPair("mmlu-pro", "A>B", ("A>B", "A>B")),
             JudgedPair("mmlu-pro", "B>A", ("B>A", None)),
             JudgedPair("zebra", "B>A", ("A>B", "B>A")),
-        ]
+        ],
+        GROUPS,
     )
     assert list(score.groups) == ["mmlu-pro", "livecodebench", "zebra"]
     assert score.overall.percent == 50.0

@@ -18,7 +18,7 @@ from suite_judges import judge_curiously, programs
 from suite_support import ifrb, positions, query, rb2, rm, ties, write
 
 from skillbench.errors import BenchError
-from skillbench.suites import SUITE_MODES, open_suite
+from skillbench.suites import SUITES, open_suite, suite_class
 from skillrt.judging.actions import Reply
 from skillrt.judging.logprobs import answer_texts, judge_by_logprobs
 from skillrt.programs.program import ChatRequest
@@ -109,13 +109,13 @@ SKILLS = ("reward_judge_fair", "reward_judge_operational", "instruction_followin
 DELIVERIES = ("progressive", "preloaded", "flat", "tools_only")
 
 
-@pytest.mark.parametrize("name", SUITE_MODES)
+@pytest.mark.parametrize("name", SUITES)
 async def test_nothing_that_is_sent_holds_an_oracle_value(tmp_path: Path, name: str) -> None:
     path = MAKERS[name](tmp_path)
     assert PLANT in path.read_text()
     seen = combinations = 0
     async with open_sandbox("monty") as sandbox:
-        for mode in SUITE_MODES[name] or (None,):
+        for mode in suite_class(name).modes or (None,):
             suite = open_suite(name, [path], mode)
             for skill, delivery in [(None, "direct"), *itertools.product(SKILLS, DELIVERIES)]:
                 try:
@@ -137,7 +137,7 @@ async def test_nothing_that_is_sent_holds_an_oracle_value(tmp_path: Path, name: 
                             seen += 1
                         following = following.follow("A") if following.follow is not None else None
     least = 5 if name == "ifrewardbench" else 9
-    assert combinations >= least * max(1, len(SUITE_MODES[name]))
+    assert combinations >= least * max(1, len(suite_class(name).modes))
     assert seen > 2 * combinations
 
 

@@ -158,6 +158,8 @@ class RayEngine:
             if answer is not None:
                 for line in answer.logged:
                     _log.warning("%s", line)
+                if answer.gone is not None:
+                    raise answer.gone
                 return answer.judgment
         problem = f"the worker that judged it died, {DEATHS} times"
         return Judgment(Verdict(valid=False, error=problem, error_owner="harness"), Usage())

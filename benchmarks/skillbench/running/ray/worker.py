@@ -17,6 +17,7 @@ from typing import Any
 
 from skillbench.errors import BenchError
 from skillbench.running.engine import (
+    EngineGoneError,
     JudgeEngine,
     ProgramChoice,
     broken,
@@ -56,10 +57,11 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A judgment, and what the runtime logged since the last one."""
+    """A judgment, and what the runtime logged since the last one; or why there can be none any more."""
 
     judgment: Judgment
     logged: tuple[str, ...] = ()
+    gone: EngineGoneError | None = None
 
 
 class _Collector(logging.Handler):
@@ -108,6 +110,8 @@ class Worker:
         assert self._engine is not None
         try:
             judgment = await self._engine.judge(case)
+        except EngineGoneError as error:
+            return Answer(broken(error), self._log.take(), error)
         except Exception as error:
             judgment = broken(error)
         return Answer(judgment, self._log.take())

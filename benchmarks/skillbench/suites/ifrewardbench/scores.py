@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from skillbench.errors import BenchError
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
-from skillbench.suites.base import Estimate, Prediction, Scores
+from skillbench.suites.base import Estimate, Prediction, Scores, Worth
+from skillbench.suites.behind import Behind
 from skillbench.suites.ifrewardbench.constraints import (
     PADDING,
     AnswerLabels,
@@ -32,12 +34,14 @@ from skillbench.suites.ifrewardbench.metric import (
     score_overall,
 )
 
-__all__ = ["JudgedPrompt", "by_prompt", "constraint_scores", "overall_scores", "score_comparisons"]
+__all__ = ["JudgedPrompt", "by_prompt", "constraint_scores", "overall_scores", "overall_worths"]
 
 _KENDALL: Final = (-1.0, 1.0)
 _SHARE: Final = (0.0, 1.0)
 _LABELS: Final = ("A", "B")
 _ORDERS: Final = ("AB", "BA")
+_RANKED: Final = ("kendall", "accuracy")
+_CHECKED_METRICS: Final = ("positive_f1", "negative_f1", *_RANKED)
 _COMPARED: Final = frozenset({"first", "second", "responses", "pairs", "better"})
 _CHECKED: Final = frozenset({"response", "labels", "of"})
 """What the gold of a row holds: of a comparison, and of a checklist."""
@@ -113,6 +117,26 @@ def _by_type(
     return found
 
 
+def _behind(prompts: Iterable[JudgedPrompt], orders: Sequence[str] = ()) -> Behind:
+    rows = [row for prompt in prompts for row in prompt.rows if not orders or row.order in orders]
+    return Behind(len(rows), sum(not row.valid for row in rows))
+
+
+def _behind_types(
+    prefix: str, prompts: Sequence[JudgedPrompt], orders: Sequence[str] = (), metrics: Sequence[str] = _RANKED
+) -> dict[str, Behind]:
+    """Count the judgments of what :func:`_by_type` gives."""
+    split = {name: [one for one in prompts if one.kind == name] for name in INSTRUCTION_TYPES}
+    kinds = {name: _behind(members, orders) for name, members in split.items() if members}
+    whole = _behind(prompts, orders)
+    found = {}
+    for metric in metrics:
+        parts = {name: f"{prefix}.{name}.{metric}" for name in kinds}
+        found[f"{prefix}.{metric}"] = replace(whole, parts=parts)
+        found |= {parts[name]: one for name, one in kinds.items()}
+    return found
+
+
 # ------------------------------------------------------------------------------------------ overall
 
 
@@ -131,7 +155,7 @@ def _comparisons(
     return found, undecided
 
 
-def score_comparisons(prompts: Sequence[JudgedPrompt], which: str, orders: Sequence[str]) -> OverallScore:
+def _score_comparisons(prompts: Sequence[JudgedPrompt], which: str, orders: Sequence[str]) -> OverallScore:
     """Score finished prompts by ``outcome`` or ``said`` of their rows that show ``orders``."""
     listed = []
     for prompt in prompts:
@@ -142,15 +166,30 @@ def score_comparisons(prompts: Sequence[JudgedPrompt], which: str, orders: Seque
     return score_overall(listed)
 
 
+def _complete(prompt: JudgedPrompt, *, both: bool) -> bool:
+    return len(prompt.rows) == int(prompt.rows[0].gold["pairs"]) * (2 if both else 1)
+
+
+def _both(prompts: Iterable[JudgedPrompt]) -> bool:
+    return any(row.order == "BA" for prompt in prompts for row in prompt.rows)
+
+
+def overall_worths(rows: Iterable[Prediction]) -> Iterator[tuple[Sequence[Prediction], Worth]]:
+    """Yield each prompt's judgments and its Kendall by the official order, none where one is missing."""
+    prompts = by_prompt(rows).values()
+    both = _both(prompts)
+    finished = [prompt for prompt in prompts if _complete(prompt, both=both)]
+    yield from ((one.rows, Worth(None, None)) for one in prompts if not _complete(one, both=both))
+    views = [_score_comparisons(finished, which, ("AB",)).prompts for which in ("outcome", "said")]
+    for prompt, readout, said in zip(finished, *views, strict=True):
+        yield prompt.rows, Worth(readout.kendall, said.kendall)
+
+
 def overall_scores(rows: Iterable[Prediction]) -> Scores:
     """Compute ``ifrewardbench.overall.{kendall,accuracy}`` and, over both orders, ``.balanced.*``."""
     found = by_prompt(rows)
-    both = any(row.order == "BA" for prompt in found.values() for row in prompt.rows)
-
-    def complete(prompt: JudgedPrompt) -> bool:
-        return len(prompt.rows) == int(prompt.rows[0].gold["pairs"]) * (2 if both else 1)
-
-    finished = [prompt for prompt in found.values() if complete(prompt)]
+    both = _both(found.values())
+    finished = [prompt for prompt in found.values() if _complete(prompt, both=both)]
     if not finished:
         return Scores(None, {}, {}, len(found))
     kinds = [prompt.kind for prompt in finished]
@@ -161,7 +200,7 @@ def overall_scores(rows: Iterable[Prediction]) -> Scores:
         nonlocal undecided
         named: dict[str, Estimate] = {}
         for prefix, orders in spans.items():
-            score = score_comparisons(finished, which, orders)
+            score = _score_comparisons(finished, which, orders)
             undecided = score.undecided if which == "outcome" else undecided
             named |= _by_type(prefix, kinds, _rankings(score.prompts, score.kendall, score.accuracy))
         return named
@@ -169,7 +208,16 @@ def overall_scores(rows: Iterable[Prediction]) -> Scores:
     readout, said = estimates("outcome"), estimates("said")
     picks = [row.outcome for prompt in finished for row in prompt.rows]
     facts = {"undecided": undecided, "first_shown_chosen": picks.count("A"), "judgments": len(picks)}
-    return Scores("ifrewardbench.overall.kendall", readout, said, len(found) - len(finished), facts=facts)
+    counted = {prefix: _behind_types(prefix, finished, orders) for prefix, orders in spans.items()}
+    return Scores(
+        "ifrewardbench.overall.kendall",
+        readout,
+        said,
+        len(found) - len(finished),
+        facts=facts,
+        behind={name: one for each in counted.values() for name, one in each.items()},
+        finished=Counter(kinds),
+    )
 
 
 def _rankings(
@@ -182,6 +230,14 @@ def _rankings(
 
 
 # --------------------------------------------------------------------------------------- constraint
+
+_PREFIX: Final = "ifrewardbench.constraint"
+_FAMILIES: Final[Mapping[str, Callable[[JudgedPrompt], str]]] = {
+    "model": lambda prompt: model_size(prompt.common("model")),
+    "checklist": lambda prompt: checklist_size(len(prompt.rows[0].gold["labels"])),
+    "turn": lambda prompt: turn(["user"] * (2 * prompt.common("turns") - 1)),
+}
+"""How groups of prompts are named that the official results list apart."""
 
 
 def _labels(answer: Any, items: int) -> AnswerLabels:
@@ -227,7 +283,15 @@ def constraint_scores(rows: Iterable[Prediction]) -> Scores:
     whole = scores["outcome"]
     facts = {"items": whole.items, "padded_labels": whole.padded}
     facts |= {"answers": whole.answers, "unreadable_answers": whole.unreadable}
-    return Scores("ifrewardbench.constraint.kendall", readout, said, len(found) - len(finished), facts=facts)
+    return Scores(
+        "ifrewardbench.constraint.kendall",
+        readout,
+        said,
+        len(found) - len(finished),
+        facts=facts,
+        behind=_behind_constraints(finished),
+        finished=Counter(prompt.kind for prompt in finished),
+    )
 
 
 def _four(
@@ -244,26 +308,34 @@ def _four(
 def _constraint_estimates(
     prompts: Sequence[JudgedPrompt], listed: Sequence[ConstraintPrompt], score: ConstraintScore
 ) -> dict[str, Estimate]:
-    prefix = "ifrewardbench.constraint"
     kinds = [prompt.kind for prompt in prompts]
-    found = _by_type(prefix, kinds, _four(score.prompts, score.overall))
-    keys: dict[str, Callable[[JudgedPrompt], str]] = {
-        "model": lambda prompt: model_size(prompt.common("model")),
-        "checklist": lambda prompt: checklist_size(len(prompt.rows[0].gold["labels"])),
-        "turn": lambda prompt: turn(["user"] * (2 * prompt.common("turns") - 1)),
-    }
-    for family, key_of in keys.items():
+    found = _by_type(_PREFIX, kinds, _four(score.prompts, score.overall))
+    for family, key_of in _FAMILIES.items():
         named = [key_of(prompt) for prompt in prompts]
         for name, group in score_groups(named, score.prompts).items():
             members = [one for one, key in zip(score.prompts, named, strict=True) if key == name]
             for metric, (values, limits, total) in _four(members, group).items():
-                found[f"{prefix}.{family}.{name}.{metric}"] = mean_estimate(values, limits, total)
-    return found | _kinds(prefix, prompts, listed)
+                found[f"{_PREFIX}.{family}.{name}.{metric}"] = mean_estimate(values, limits, total)
+    return found | _kinds(prompts, listed)
 
 
-def _kinds(
-    prefix: str, prompts: Sequence[JudgedPrompt], listed: Sequence[ConstraintPrompt]
-) -> dict[str, Estimate]:
+def _behind_constraints(prompts: Sequence[JudgedPrompt]) -> dict[str, Behind]:
+    """Count the judgments of each metric; of a kind of constraint, those whose checklist has one."""
+    found = _behind_types(_PREFIX, prompts, metrics=_CHECKED_METRICS)
+    families: dict[tuple[str, str], list[JudgedPrompt]] = {}
+    for prompt in prompts:
+        keys = [(family, key_of(prompt)) for family, key_of in _FAMILIES.items()]
+        for family, items in prompt.common("kinds").items():
+            keys += [(family, kind) for kind in dict.fromkeys(kind for item in items for kind in item)]
+        for key in keys:
+            families.setdefault(key, []).append(prompt)
+    for (family, name), members in families.items():
+        counted = _behind(members)
+        found |= {f"{_PREFIX}.{family}.{name}.{metric}": counted for metric in (*_CHECKED_METRICS, "mcc")}
+    return found
+
+
+def _kinds(prompts: Sequence[JudgedPrompt], listed: Sequence[ConstraintPrompt]) -> dict[str, Estimate]:
     """F1 by kind of constraint, over the items of all prompts together: without an interval."""
     triples: dict[str, list[tuple[str, int, int]]] = {}
     for prompt, one in zip(prompts, listed, strict=True):
@@ -282,7 +354,7 @@ def _kinds(
                 ("negative_f1", score.labels.negative, 0.0),
                 ("mcc", score.mcc, -100.0),
             ):
-                found[f"{prefix}.{family}.{name}.{metric}"] = Estimate(
+                found[f"{_PREFIX}.{family}.{name}.{metric}"] = Estimate(
                     100 * value, least, 100.0, None, score.items, "none"
                 )
     return found

@@ -14,18 +14,20 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from skillbench.errors import BenchError
-from skillbench.suites.base import Case, Job, Prediction, Scores
+from skillbench.suites.base import Case, Job, Prediction, Scores, Worth
 from skillbench.suites.fields import objects, texts
 from skillbench.suites.files import FileSuite, seal
 from skillbench.suites.ifrewardbench.metric import INSTRUCTION_TYPES, shown_pairs
-from skillbench.suites.ifrewardbench.scores import constraint_scores, overall_scores
+from skillbench.suites.ifrewardbench.scores import constraint_scores, overall_scores, overall_worths
 from skillbench.suites.rows import Row, kind_of
+from skillbench.suites.source import RemoteFile, Source
 from skillrt.judging.verdict import Verdict
 
-__all__ = ["MODES", "POSITIONS", "IFRewardBench", "Sample"]
+__all__ = ["POSITIONS", "IFRewardBench", "Sample"]
 
-MODES: Final = ("overall", "overall_balanced", "constraint")
-
+_IF: Final = (
+    "https://raw.githubusercontent.com/thu-coai/IF-RewardBench/8840f9c630d65897e000f58004c64114a62bd7a1"
+)
 _FAMILIES: Final = {
     "category": "constraint_categories",
     "composition": "constraint_composition_types",
@@ -165,6 +167,18 @@ class IFRewardBench(FileSuite[Sample]):
     """The suite ``ifrewardbench``: ``if_rewardbench.json`` and, for pairs, ``position_maps.json``."""
 
     name = "ifrewardbench"
+    modes: ClassVar[tuple[str, ...]] = ("overall", "overall_balanced", "constraint")
+    source = Source(
+        title="IF-RewardBench, 842 prompts",
+        home="https://github.com/thu-coai/IF-RewardBench",
+        license="see the repository",
+        files=(
+            RemoteFile(f"{_IF}/data/if_rewardbench.json", "if_rewardbench/if_rewardbench.json", rows=842),
+            RemoteFile(f"{_IF}/inference/position_maps.json", "if_rewardbench/position_maps.json"),
+        ),
+        note="position_maps.json fixes the display order of every pair; it belongs to the benchmark.",
+        rows=842,
+    )
     shown: ClassVar[Mapping[str, str]] = {
         "messages": "prompt, system_prompt, history",
         "responses": "responses (their texts alone)",
@@ -172,12 +186,11 @@ class IFRewardBench(FileSuite[Sample]):
         "instruction_type": "instruction_type",
     }
 
-    def __init__(self, paths: Sequence[Path], mode: str = "overall") -> None:
+    def __init__(self, paths: Sequence[Path] = (), mode: str = "", seed: int = 0) -> None:
         maps = [path for path in paths if path.name == POSITIONS or path.stem.startswith("position_maps")]
         data = [path for path in paths if path not in maps]
-        super().__init__(data)
-        self.mode = mode
-        self.tasks = ("ifrb_constraint",) if mode == "constraint" else ("ifrb_overall",)
+        super().__init__(data, mode, seed)
+        self.tasks = ("ifrb_constraint",) if self.mode == "constraint" else ("ifrb_overall",)
         self._maps_path = maps[0] if maps else data[0].with_name(POSITIONS) if data else Path(POSITIONS)
         self._maps: dict[str, dict[str, int]] | None = None
 
@@ -201,10 +214,6 @@ class IFRewardBench(FileSuite[Sample]):
         if sample.ident not in self._maps:
             raise ValueError("this prompt is not in it")
         return list(shown_pairs(len(sample.responses), self._maps[sample.ident]))
-
-    def ident(self, sample: Sample) -> str:
-        """Return the prompt's id."""
-        return sample.ident
 
     def group(self, sample: Sample) -> str:
         """Return the instruction type."""
@@ -278,6 +287,10 @@ class IFRewardBench(FileSuite[Sample]):
     def score(self, rows: Iterable[Prediction]) -> Scores:
         """Compute ``ifrewardbench.overall.*`` or ``ifrewardbench.constraint.*`` as officially."""
         return constraint_scores(rows) if self.mode == "constraint" else overall_scores(rows)
+
+    def worths(self, rows: Iterable[Prediction]) -> Iterable[tuple[Sequence[Prediction], Worth]] | None:
+        """Score all pairs together: one official shuffle runs through all prompts."""
+        return None if self.mode == "constraint" else overall_worths(rows)
 
 
 def _better(edges: Sequence[tuple[int, int]], one: int, two: int) -> str | None:

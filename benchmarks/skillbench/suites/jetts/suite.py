@@ -7,13 +7,14 @@ goes by the readout's outcome; who is shown first is drawn for each match, and s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
 from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores
+from skillbench.suites.behind import Behind
 from skillbench.suites.fields import objects
 from skillbench.suites.files import FileSuite, seal
 from skillbench.suites.jetts.metric import (
@@ -26,6 +27,7 @@ from skillbench.suites.jetts.metric import (
     score_choices,
 )
 from skillbench.suites.rows import Row, kind_of
+from skillbench.suites.source import Source
 from skillrt.judging.verdict import Verdict
 
 __all__ = ["JETTS", "Sample"]
@@ -37,7 +39,7 @@ _LABELS: Final = ("A", "B")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A query of a file; ``scores`` are the candidates' oracle scores."""
+    """A query of a file. The data has no ids: file and line are one. ``scores`` are oracle."""
 
     ident: str
     file: str
@@ -85,23 +87,27 @@ class JETTS(FileSuite[Sample]):
     """The suite ``jetts`` over one or more files ``<dataset>_<generator>.jsonl``."""
 
     name = "jetts"
+    sequential = True
+    said_metric = "jetts.match_accuracy"
+    source = Source(
+        title="JETTS, reranking: <dataset>_<generator>.jsonl with ten candidates a query",
+        home="https://github.com/SalesforceAIResearch/jetts-benchmark",
+        license="CC BY-NC 4.0",
+        note="An archive of 143 MB on Google Cloud Storage; its own tool fetches it.",
+        commands=(
+            "gcloud storage cp gs://sfr-jetts-benchmark-data/reranking_and_refinement.tar.gz .",
+            "tar xzf reranking_and_refinement.tar.gz",
+        ),
+    )
     tasks: tuple[str, ...] = ("jetts_match",)
     shown: ClassVar[Mapping[str, str]] = {
         "query": "prompt (its content alone)",
         "responses": "responses (their content alone)",
     }
 
-    def __init__(self, paths: Sequence[Path], seed: int = 0) -> None:
-        super().__init__(paths)
-        self._seed = seed
-
     def read(self, row: Row) -> Sample:
         """Read one query with its candidates."""
         return _read(row)
-
-    def ident(self, sample: Sample) -> str:
-        """Return file and line: the data has no ids."""
-        return sample.ident
 
     def group(self, sample: Sample) -> str:
         """Return the file's name without its ending."""
@@ -113,7 +119,7 @@ class JETTS(FileSuite[Sample]):
 
     def expand(self, sample: Sample, key: str, position: int) -> Iterator[Job]:
         """Yield the first match; the others follow from it."""
-        walk = Knockout(key, len(sample.responses), self._seed)
+        walk = Knockout(key, len(sample.responses), self.seed)
         job = self._match(walk, sample, key, position)
         if job is not None:
             yield job
@@ -185,6 +191,8 @@ class JETTS(FileSuite[Sample]):
                 "first_shown_chosen": picks.count("A"),
                 "matches_without_winner": sum(pick not in _LABELS for pick in picks),
             },
+            behind={name: _behind(name, finished.values()) for name in readout},
+            finished=Counter(walk.file for walk in finished.values()),
         )
 
 
@@ -202,6 +210,7 @@ class _Played:
     better: str | None
     said: Any
     outcome: Any
+    valid: bool
 
 
 @dataclass(slots=True)
@@ -219,7 +228,13 @@ class _Walk:
         if gold["match"] == 1:
             self.start = gold
         self.matches[gold["match"]] = _Played(
-            gold["first"], gold["second"], gold["champion"], gold["better"], row.said, row.outcome
+            gold["first"],
+            gold["second"],
+            gold["champion"],
+            gold["better"],
+            row.said,
+            row.outcome,
+            row.valid,
         )
 
     def choices(self) -> BestOfN | None:
@@ -244,6 +259,17 @@ class _Walk:
         """Matches won by the better candidate, of those that have one."""
         told = [row for row in self.matches.values() if row.better is not None]
         return sum(getattr(row, which) == row.better for row in told), len(told)
+
+
+def _behind(metric: str, walks: Iterable[_Walk]) -> Behind:
+    """Count the matches of a metric; ``best_of_k`` has those before the k-th candidate was met."""
+    where, _, name = metric.removeprefix("jetts.").rpartition(".")
+    met = int(name.rpartition("_")[2]) if name.startswith("best_of_") else MAX_CANDIDATES
+    members = [walk for walk in walks if where in ("", walk.file)]
+    played = [row for walk in members for number, row in walk.matches.items() if number < met]
+    files = dict.fromkeys(walk.file for walk in members)
+    parts = {} if where or name == "match_accuracy" else {file: f"jetts.{file}.{name}" for file in files}
+    return Behind(len(played), sum(not row.valid for row in played), parts)
 
 
 def _best(walks: Iterable[_Walk]) -> tuple[dict[str, Estimate], dict[str, float]]:

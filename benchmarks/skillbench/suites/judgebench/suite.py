@@ -7,35 +7,49 @@ id, so that the right one is not always the first, and no run differs from anoth
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
-from skillbench.suites.base import Case, Job, Prediction, Scores, Sealed
-from skillbench.suites.files import FileSuite
-from skillbench.suites.judgebench.metric import GROUPS, flip, group_of, points
-from skillbench.suites.pairs import ORDERS, pair_scores
+from skillbench.suites.base import PublishedReader, Verifiable
+from skillbench.suites.pairs import Pair, PairSuite, placed
 from skillbench.suites.rows import Row
-from skillrt.judging.verdict import Verdict
+from skillbench.suites.source import RemoteFile, Source
 
-__all__ = ["GROUPS", "JudgeBench", "Pair", "group_of", "jobs_of_pair", "read_pair"]
+__all__ = ["CONTRADICTIONS", "GROUPS", "JudgeBench", "group_of", "read_pair"]
 
+GROUPS: Final = ("mmlu-pro", "livebench-reasoning", "livebench-math", "livecodebench")
+"""The groups of the paper's tables, in their order."""
+
+CONTRADICTIONS: Final = frozenset(
+    {
+        "07019bab-fc3e-5c91-ac9c-36869cfe79b0",
+        "52dc37ec-fb24-59d8-9390-53185cb0c6d1",
+        "6efc8c4d-df53-5758-b3b1-988604fa35af",
+        "a4eff39a-4f2e-5cee-a6de-b8e74625269f",
+        "adec78c1-2733-577d-bbb9-fa5ba72cd85f",
+        "c4da31be-6fe6-5c9a-bdf8-2dfd8f2884ef",
+        "c67cf264-33f9-5730-aeea-a7364756a96b",
+        "df1964d5-629f-5b4a-bcd5-79137e8f3bc5",
+    }
+)
+"""Pairs whose ``ground_truth`` contradicts the official label. Read by hand: the response that the label
+calls worse gives the reference's answer in the demanded form, the other one a different answer. Reported,
+never used."""
+
+_CODE: Final = "livecodebench"
 _LABELS: Final = {"A>B": "A", "B>A": "B"}
+_RAW: Final = "https://raw.githubusercontent.com"
+_OPENRS: Final = f"{_RAW}/Qwen-Applications/OpenRS/16e9cfbc5b1aae6c559536f353c97a1fd82a1ba2/data/judgebench"
+_ORIGINAL: Final = (
+    f"{_RAW}/ScalerLab/JudgeBench/12a499c5c29f06940d259b49250fca627d2a0ee5/data/"
+    "dataset=judgebench,response_model="
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One row in either schema. ``better`` is the label of the right response as placed."""
-
-    ident: str
-    source: str
-    prompt: str
-    responses: tuple[str, str]
-    better: str
-    model: str
-    reference: str | list[str] | None
-    checklist: list[str] | None
+def group_of(source: str) -> str:
+    """Return the group that a source is reported under: the subjects of MMLU-Pro are one group."""
+    return "mmlu-pro" if source.startswith("mmlu-pro") else source
 
 
 def read_pair(row: Row) -> Pair:
@@ -59,37 +73,44 @@ def _read_original(row: Row) -> Pair:
     label = row.text("label")
     if label not in _LABELS:
         raise row.error("label", f"must be A>B or B>A, not {label[:40]!r}")
-    return Pair(
-        ident=row.ident("pair_id"),
-        source=row.text("source"),
-        prompt=row.text("question"),
-        responses=(row.text("response_A", empty=True), row.text("response_B", empty=True)),
-        better=_LABELS[label],
-        model=_model(row),
-        reference=_texts(row, "ground_truth"),
-        checklist=_checklist(row),
-    )
+    ident, source, prompt = row.ident("pair_id"), row.text("source"), row.text("question")
+    responses = row.text("response_A", empty=True), row.text("response_B", empty=True)
+    return _pair(row, ident, source, prompt, responses, _LABELS[label])
 
 
 def _read_vendored(row: Row) -> Pair:
     ident = row.ident("question_id")
     chosen, rejected = row.text("chosen", empty=True), row.text("rejected", empty=True)
-    # A bit of a digest, not of Python's hash: the same in every process.
-    first = hashlib.sha256(f"judgebench placement {ident}".encode()).digest()[0] % 2 == 0
+    responses, better = placed(f"judgebench placement {ident}", chosen, rejected)
+    return _pair(row, ident, row.text("query_type"), row.text("prompt"), responses, better)
+
+
+def _pair(row: Row, ident: str, source: str, prompt: str, responses: tuple[str, str], better: str) -> Pair:
+    """Put together what both schemas have.
+
+    The ground truth of code rows often describes the winning solution, so there it is oracle and no field
+    at all.
+    """
+    model = row.text("response_model") if row.values.get("response_model") is not None else ""
+    reference, checklist = _texts(row, "ground_truth"), _checklist(row)
+    group = group_of(source)
+    about: dict[str, Any] = {"source": source}
+    hidden: dict[str, Any] = {"model": model, "source": source}
+    if reference is not None:
+        (hidden if group == _CODE else about)["reference"] = reference
+    if checklist is not None:
+        about["checklist"] = checklist
+    subset = "claude" if model.startswith("claude") else ""
     return Pair(
         ident=ident,
-        source=row.text("query_type"),
-        prompt=row.text("prompt"),
-        responses=(chosen, rejected) if first else (rejected, chosen),
-        better="A" if first else "B",
-        model=_model(row),
-        reference=_texts(row, "ground_truth"),
-        checklist=_checklist(row),
+        group=group,
+        prompt=prompt,
+        responses=responses,
+        better=better,
+        about=about,
+        hidden=hidden,
+        subset=subset,
     )
-
-
-def _model(row: Row) -> str:
-    return row.text("response_model") if row.values.get("response_model") is not None else ""
 
 
 def _texts(row: Row, name: str) -> str | list[str] | None:
@@ -115,35 +136,16 @@ def _checklist(row: Row) -> list[str] | None:
     raise row.error("check_list", "must be a list of texts")
 
 
-def jobs_of_pair(pair: Pair, key: str, position: int, task: str, group: str) -> Iterator[Job]:
-    """Yield the two jobs of a pair of ``group``, one for each order.
+class JudgeBench(PairSuite):
+    """The suite ``judgebench`` over one or more files of either schema.
 
-    The ground truth of livecodebench rows often describes the winning solution, so there it is
-    oracle and no field at all.
+    Pairs written by a Claude model are reported as ``judgebench.claude.*``, and where a run has both,
+    all together as ``judgebench.merged.*``.
     """
-    about: dict[str, Any] = {"source": pair.source}
-    subset = "claude" if pair.model.startswith("claude") else ""
-    hidden: dict[str, Any] = {"model": pair.model, "source": pair.source, "group": group, "subset": subset}
-    if pair.reference is not None:
-        target = hidden if group_of(pair.source) == "livecodebench" else about
-        target["reference"] = pair.reference
-    if pair.checklist is not None:
-        about["checklist"] = pair.checklist
-    for order in ORDERS:
-        one, two = pair.responses if order == "AB" else (pair.responses[1], pair.responses[0])
-        gold = pair.better if order == "AB" else flip(pair.better)
-        fields = {"prompt": pair.prompt, "responses": {"A": one, "B": two}, **about}
-        yield Job(
-            Case(f"{key}:{order}", pair.ident, position, task, order, fields, group),
-            Sealed({**hidden, "gold": gold}),
-        )
-
-
-class JudgeBench(FileSuite[Pair]):
-    """The suite ``judgebench`` over one or more files of either schema."""
 
     name = "judgebench"
     tasks: tuple[str, ...] = ("judgebench",)
+    groups: ClassVar[Sequence[str]] = GROUPS
     shown: ClassVar[Mapping[str, str]] = {
         "question": "prompt",
         "prompt": "prompt",
@@ -156,40 +158,44 @@ class JudgeBench(FileSuite[Pair]):
         "ground_truth": "reference",
         "check_list": "checklist",
     }
+    source = Source(
+        title="JudgeBench, 350 pairs by GPT-4o and 270 by Claude",
+        home="https://huggingface.co/datasets/ScalerLab/JudgeBench",
+        license="MIT; the copies with ground truths come with OpenRS, Apache-2.0",
+        files=(
+            RemoteFile(
+                f"{_OPENRS}/gpt.jsonl",
+                "judgebench/gpt.jsonl",
+                "0585f737413c90fb7e3e2a756ead4c0d238dbdc4d7339ce0a0a8b5dab3cbdfec",
+                350,
+            ),
+            RemoteFile(f"{_OPENRS}/claude.jsonl", "judgebench/claude.jsonl", rows=270),
+            RemoteFile(
+                f"{_ORIGINAL}gpt-4o-2024-05-13.jsonl",
+                "judgebench/original_gpt.jsonl",
+                "d5106306b38dead1b2e964ecf5534a3e7b2fc4b8d3b8da327599edfcebd76042",
+                350,
+            ),
+            RemoteFile(
+                f"{_ORIGINAL}claude-3-5-sonnet-20240620.jsonl", "judgebench/original_claude.jsonl", rows=270
+            ),
+        ),
+        note="gpt.jsonl and original_gpt.jsonl hold the same pairs: give one of them, not both.",
+        rows=620,
+    )
 
     def read(self, row: Row) -> Pair:
-        """Read one row; a suite with rows of its own adds its checks here."""
+        """Read one row of either schema."""
         return read_pair(row)
 
-    def ident(self, sample: Pair) -> str:
-        """Return the pair's id."""
-        return sample.ident
+    def tries(self, sample: Pair, position: int, /) -> Iterator[Verifiable]:
+        """Yield the pair; code pairs go by the examples in their prompts."""
+        for row in super().tries(sample, position):
+            yield replace(row, programs=sample.group == _CODE, contradicted=sample.ident in CONTRADICTIONS)
 
-    def group(self, sample: Pair) -> str:
-        """Return the group of the paper's tables."""
-        return group_of(sample.source)
+    @classmethod
+    def published(cls) -> PublishedReader:
+        """Return the reader of the official repository's outputs."""
+        from skillbench.suites.judgebench.outputs import score_outputs
 
-    def judgments(self, _: Pair, /) -> int:
-        """Two: both orders."""
-        return len(ORDERS)
-
-    def expand(self, sample: Pair, key: str, position: int) -> Iterator[Job]:
-        """Yield both orders of a pair."""
-        return jobs_of_pair(sample, key, position, self.tasks[0], self.group(sample))
-
-    def points(self, gold: Any, verdict: Verdict) -> int | None:
-        """Return the official points: 1, 0 or -1."""
-        return points(gold, verdict.outcome) if verdict.valid else None
-
-    def score(self, rows: Iterable[Prediction]) -> Scores:
-        """Compute ``judgebench.overall`` and the groups for the GPT pairs.
-
-        Pairs written by a Claude model are reported as ``judgebench.claude.*``, and where a run
-        has both, all together as ``judgebench.merged.*``.
-        """
-        return pair_scores(
-            rows,
-            lambda subset: f"{self.name}.{subset}" if subset else self.name,
-            f"{self.name}.merged",
-            GROUPS,
-        )
+        return score_outputs

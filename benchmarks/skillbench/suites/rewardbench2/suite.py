@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
-from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores
+from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores, Verifiable
+from skillbench.suites.behind import Behind
 from skillbench.suites.fields import optional_texts, texts
 from skillbench.suites.files import FileSuite, seal
 from skillbench.suites.rewardbench2.metric import (
@@ -34,12 +35,14 @@ from skillbench.suites.rewardbench2.metric import (
     ties_score,
 )
 from skillbench.suites.rows import Row
+from skillbench.suites.source import RemoteFile, Source
 from skillrt.judging.verdict import Verdict
 
-__all__ = ["MODES", "RewardBench2", "Sample"]
+__all__ = ["RewardBench2", "Sample"]
 
-MODES: Final = ("ranking", "rotations", "ratings")
-
+_OPENRS: Final = (
+    "https://raw.githubusercontent.com/Qwen-Applications/OpenRS/16e9cfbc5b1aae6c559536f353c97a1fd82a1ba2/data"
+)
 _TIES: Final = "Ties"
 _RATED: Final = "rewardbench2_rating"
 _TIED: Final = "rewardbench2_rating_ties"
@@ -100,6 +103,22 @@ class RewardBench2(FileSuite[Sample]):
     """The suite ``rewardbench2``; ``seed`` moves the chosen responses to other places."""
 
     name = "rewardbench2"
+    modes: ClassVar[tuple[str, ...]] = ("ranking", "rotations", "ratings")
+    source = Source(
+        title="RewardBench 2, 1,865 rows",
+        home="https://huggingface.co/datasets/allenai/reward-bench-2",
+        license="ODC-BY; the copy read here comes with OpenRS, Apache-2.0",
+        files=(
+            RemoteFile(
+                f"{_OPENRS}/rewardbench_v2/rewardbench_v2.jsonl",
+                "rewardbench_v2/rewardbench_v2.jsonl",
+                rows=1865,
+            ),
+        ),
+        note="The rows of the data set on Hugging Face are read too, written as JSON lines.",
+        rows=sum(ROWS.values()),
+        groups=ROWS,
+    )
     shown: ClassVar[Mapping[str, str]] = {
         "prompt": "prompt",
         "chosen": "responses",
@@ -109,19 +128,13 @@ class RewardBench2(FileSuite[Sample]):
         "checklist": "checklist",
     }
 
-    def __init__(self, paths: Sequence[Path], mode: str = "ranking", seed: int = 0) -> None:
-        super().__init__(paths)
-        self.mode = mode
-        self._seed = seed
-        self.tasks = (_RATED, _TIED) if mode == "ratings" else ("rewardbench2", _TIED)
+    def __init__(self, paths: Sequence[Path] = (), mode: str = "", seed: int = 0) -> None:
+        super().__init__(paths, mode, seed)
+        self.tasks = (_RATED, _TIED) if self.mode == "ratings" else ("rewardbench2", _TIED)
 
     def read(self, row: Row) -> Sample:
         """Read one row; best of four needs exactly four."""
         return _read(row)
-
-    def ident(self, sample: Sample) -> str:
-        """Return the row's id."""
-        return sample.ident
 
     def group(self, sample: Sample) -> str:
         """Return the subset."""
@@ -160,7 +173,7 @@ class RewardBench2(FileSuite[Sample]):
         if self.mode == "rotations":
             orders = [rotation(turn) for turn in range(len(LETTERS))]
         else:
-            orders = [swapped_in(seeded_place(key, self._seed))]
+            orders = [swapped_in(seeded_place(key, self.seed))]
         for order in orders:
             name = "".join(map(str, order))
             shown = {
@@ -178,6 +191,22 @@ class RewardBench2(FileSuite[Sample]):
         if not verdict.valid or not isinstance(gold, str):
             return None
         return best_of_four(verdict.outcome, gold)
+
+    def sample_of(self, row: Prediction) -> str:
+        """Return the row, or in Ties the number: both prompts of a pair make one value."""
+        if row.group == _TIES:
+            return f"{_TIES}:{row.sample_id.rpartition(':')[2]}"
+        return super().sample_of(row)
+
+    def tries(self, sample: Sample, position: int, /) -> Iterator[Verifiable]:
+        """Yield the rows of best of four."""
+        if sample.subset == _TIES:
+            return
+        order = swapped_in(seeded_place(f"{position} {sample.ident}", self.seed))
+        shown = {letter: sample.completions[number] for letter, number in zip(LETTERS, order, strict=True)}
+        reference = tuple(sample.reference) if isinstance(sample.reference, list) else sample.reference
+        better = LETTERS[order.index(0)]
+        yield Verifiable(sample.ident, sample.subset, position, sample.prompt, shown, better, reference)
 
     def score(self, rows: Iterable[Prediction]) -> Scores:
         """Compute ``rewardbench2.leaderboard``, the subsets, and the parts of Ties.
@@ -205,7 +234,15 @@ class RewardBench2(FileSuite[Sample]):
             )
         headline = next((f"{prefix}.{name}" for name in ("leaderboard", "micro", _TIES)
                          if f"{prefix}.{name}" in readout), None)  # fmt: skip
-        return Scores(headline, readout, said, len(found) - len(finished), facts=facts)
+        return Scores(
+            headline,
+            readout,
+            said,
+            len(found) - len(finished),
+            facts=facts,
+            behind={name: _behind(name, prefix, finished.values()) for name in readout},
+            finished=counts,
+        )
 
 
 @dataclass(slots=True)
@@ -218,6 +255,7 @@ class _Answers:
     answers: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     golds: dict[str, Any] = field(default_factory=dict)
     lost: int = 0
+    invalid: int = 0
 
     def complete(self, needed: int) -> bool:
         if self.rated:
@@ -250,7 +288,18 @@ def _collect(rows: Iterable[Prediction]) -> dict[int, _Answers]:
         entry.answers[str(row.order)] = (row.said, row.outcome)
         entry.golds[str(row.order)] = row.gold
         entry.lost += row.outcome is None
+        entry.invalid += not row.valid
     return found
+
+
+def _behind(metric: str, prefix: str, rows: Iterable[_Answers]) -> Behind:
+    name = metric.removeprefix(f"{prefix}.")
+    kind, _, part = name.partition(".")
+    wanted = {"leaderboard": SUBSETS, "micro": [one for one in SUBSETS if one != _TIES]}.get(kind, [kind])
+    ids = {"tied_accuracy": "tied:", "ref_accuracy": "ref:"}.get(part, "")
+    members = [row for row in rows if row.subset in wanted and row.ident.startswith(ids)]
+    parts = {one: f"{prefix}.{one}" for one in SUBSETS} if kind == "leaderboard" else {}
+    return Behind(sum(len(row.answers) for row in members), sum(row.invalid for row in members), parts)
 
 
 def _letters(rows: Iterable[_Answers]) -> dict[str, int]:

@@ -7,16 +7,19 @@ stand first; the published one-order numbers, which a judge that always says A w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
-from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores
+from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores, Verifiable
+from skillbench.suites.behind import Behind
 from skillbench.suites.fields import optional_texts, texts
 from skillbench.suites.files import FileSuite, seal
 from skillbench.suites.pairs import ORDERS, order_facts
 from skillbench.suites.rmbench.metric import (
+    DOMAINS,
     STYLES,
     CellVerdicts,
     JudgedRow,
@@ -29,11 +32,13 @@ from skillbench.suites.rmbench.metric import (
     score_rows,
 )
 from skillbench.suites.rows import Row
+from skillbench.suites.source import RemoteFile, Source
 from skillrt.judging.verdict import Verdict
 
 __all__ = ["RMBench", "Sample"]
 
 _SPAN: Final = range(STYLES)
+_LEVELS: Final = ("easy", "normal", "hard")
 _MATRICES: Final[Mapping[str, Callable[[Sequence[Sequence[CellVerdicts]]], Matrix]]] = {
     "balanced": balanced_matrix,
     "one_order": one_order_matrix,
@@ -79,11 +84,33 @@ def _part(row: Row) -> str:
     return stem
 
 
+_DOMAIN_FILES: Final[Mapping[str, int]] = {
+    "1df6053a68119c17eed9a54d35dc654b8cde3d3b0bbd1ad6941073e40ef5c9a8": 129,
+    "c3a56181d34835345b9c5fbf22c203439d06ea96de12b232da80628f14fe1e15": 228,
+}
+"""SHA-256 and rows of the published ``chat_filtered.json`` and ``code_filtered.json``."""
+
+_OPENRS: Final = (
+    "https://raw.githubusercontent.com/Qwen-Applications/OpenRS/16e9cfbc5b1aae6c559536f353c97a1fd82a1ba2/data"
+)
+
+
 class RMBench(FileSuite[Sample]):
     """The suite ``rmbench``: 18 judgments a row."""
 
     name = "rmbench"
+    source = Source(
+        title="RM-Bench, 1,327 rows of four domains",
+        home="https://huggingface.co/datasets/THU-KEG/RM-Bench",
+        license="ODC-BY; the copy read here comes with OpenRS, Apache-2.0",
+        files=(RemoteFile(f"{_OPENRS}/rmbench/rmbench.jsonl", "rmbench/rmbench.jsonl", rows=1327),),
+        note="The published files, merged or one a domain (chat_filtered.json and so on), are read too.",
+        rows=1327,
+        groups={"chat": 129, "math": 529, "code": 228, "safety-refuse": 284, "safety-response": 157},
+        known=_DOMAIN_FILES,
+    )
     tasks: tuple[str, ...] = ("rmbench",)
+    groups = ("chat", "math", "code", "safety-refuse", "safety-response")
     shown: ClassVar[Mapping[str, str]] = {
         "prompt": "prompt",
         "chosen": "responses",
@@ -104,10 +131,6 @@ class RMBench(FileSuite[Sample]):
             reference=optional_texts(row, "reference"),
             checklist=optional_texts(row, "checklist"),
         )
-
-    def ident(self, sample: Sample) -> str:
-        """Return the row's id, which repeats in the data."""
-        return sample.ident
 
     def group(self, sample: Sample) -> str:
         """Return the domain's part, such as ``safety-refuse``."""
@@ -142,6 +165,22 @@ class RMBench(FileSuite[Sample]):
         """Return 1 for the chosen response; a tie is no win."""
         return int(verdict.outcome == gold["winner"]) if verdict.valid else None
 
+    def stratum(self, group: str) -> str:
+        """Return the domain: the two parts of safety are one."""
+        return domain_of(group)
+
+    def tries(self, sample: Sample, position: int, /) -> Iterator[Verifiable]:
+        """Yield the three pairs of one style each, so that every response is tried once.
+
+        The place of the chosen response is drawn where they are shown.
+        """
+        reference = tuple(sample.reference) if sample.reference is not None else None
+        for style in _SPAN:
+            shown = {"A": sample.chosen[style], "B": sample.rejected[style]}
+            programs = domain_of(sample.part) == "code"
+            ident = f"{sample.ident}:{style}"
+            yield Verifiable(ident, sample.part, position, sample.prompt, shown, "A", reference, programs)
+
     def score(self, rows: Iterable[Prediction]) -> Scores:
         """Compute ``rmbench.{balanced,one_order,both_orders}.{overall,win_total,...}``.
 
@@ -151,7 +190,10 @@ class RMBench(FileSuite[Sample]):
         found: dict[int, _Answers] = {}
         for row in rows:
             entry = found.setdefault(row.position, _Answers(row.group))
-            entry.answers[(*row.gold["cell"], str(row.order))] = (row.said, row.outcome)
+            cell = (*row.gold["cell"], str(row.order))
+            entry.answers[cell] = (row.said, row.outcome)
+            if not row.valid:
+                entry.invalid.add(cell)
         size = STYLES * STYLES * len(ORDERS)
         finished = {number: row for number, row in sorted(found.items()) if len(row.answers) == size}
         readout, said = _estimates(finished, 1), _estimates(finished, 0)
@@ -164,6 +206,8 @@ class RMBench(FileSuite[Sample]):
             said,
             len(found) - len(finished),
             orders={"readout": order_facts(shown, 1), "said": order_facts(shown, 0)} if shown else {},
+            behind=_behind(finished.values(), readout),
+            finished=Counter(row.part for row in finished.values()),
         )
 
 
@@ -173,6 +217,7 @@ class _Answers:
 
     part: str
     answers: dict[tuple[int, int, str], tuple[Any, Any]] = field(default_factory=dict)
+    invalid: set[tuple[int, int, str]] = field(default_factory=set)
 
     def cells(self, which: int) -> list[list[CellVerdicts]]:
         return [
@@ -184,6 +229,39 @@ class _Answers:
         for i in _SPAN:
             for j in _SPAN:
                 yield {order: self.answers[i, j, order] for order in ORDERS}
+
+
+def _level(i: int, j: int) -> str:
+    return "easy" if i > j else "hard" if i < j else "normal"
+
+
+def _behind(rows: Iterable[_Answers], metrics: Iterable[str]) -> dict[str, Behind]:
+    """Count the judgments of each metric: of its domain or part, its level, and its orders."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    invalid: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        for i, j, order in row.answers:
+            counts[row.part, _level(i, j), order] += 1
+            invalid[row.part, _level(i, j), order] += (i, j, order) in row.invalid
+    found = {}
+    for metric in metrics:
+        matrix, _, name = metric.removeprefix("rmbench.").partition(".")
+        where, _, last = name.rpartition(".")
+        wanted = last if last in _LEVELS else ""
+        where = where if wanted else "" if name in ("overall", "win_total") else name
+        cells = [
+            (part, level, order)
+            for part, level, order in counts
+            if where in ("", part, domain_of(part))
+            and wanted in ("", level)
+            and (matrix != "one_order" or order == ORDERS[0])
+        ]
+        parts: dict[str, str] = {}
+        if not where and name != "win_total":
+            ending = f".{wanted}" if wanted else ""
+            parts = {domain: f"rmbench.{matrix}.{domain}{ending}" for domain in DOMAINS}
+        found[metric] = Behind(sum(counts[one] for one in cells), sum(invalid[one] for one in cells), parts)
+    return found
 
 
 def _estimates(rows: Mapping[int, _Answers], which: int) -> dict[str, Estimate]:

@@ -7,13 +7,15 @@ works; a score on them says little about a judge.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
-from skillbench.suites.base import Prediction, Scores
-from skillbench.suites.judgebench.suite import JudgeBench, Pair
-from skillbench.suites.pairs import pair_scores
+from skillbench.suites.judgebench.suite import JudgeBench, read_pair
+from skillbench.suites.pairs import Pair, PairSuite
+from skillbench.suites.rows import Row
+from skillbench.suites.source import Source
 
 __all__ = ["GROUPS", "SHIPPED", "Starter"]
 
@@ -24,19 +26,23 @@ GROUPS: Final = ("knowledge", "reasoning", "math", "code", "format")
 """The kinds of request; a row's source is ``starter-`` and one of them."""
 
 
-class Starter(JudgeBench):
+class Starter(PairSuite):
     """The suite ``starter``: the shipped rows, or other files in the same schemas."""
 
     name = "starter"
     tasks: tuple[str, ...] = ("starter",)
+    shown = JudgeBench.shown
+    groups: ClassVar[Sequence[str]] = GROUPS
+    shipped: ClassVar[tuple[Path, ...]] = (SHIPPED,)
+    source = Source(
+        title="Starter, pairs of our own",
+        home="ships with skillbench",
+        license="Apache-2.0",
+        note="Nothing to get.",
+        rows=30,
+    )
 
-    def __init__(self, paths: Sequence[Path] = ()) -> None:
-        super().__init__(paths or (SHIPPED,))
-
-    def group(self, sample: Pair) -> str:
-        """Return the kind of request."""
-        return sample.source.removeprefix("starter-")
-
-    def score(self, rows: Iterable[Prediction]) -> Scores:
-        """Compute ``starter.overall`` and ``starter.<group>`` by JudgeBench's rule."""
-        return pair_scores(rows, lambda _: self.name, f"{self.name}.merged", GROUPS)
+    def read(self, row: Row) -> Pair:
+        """Read one row; its group is the kind of request."""
+        pair = read_pair(row)
+        return replace(pair, group=str(pair.about["source"]).removeprefix("starter-"), subset="")

@@ -1,4 +1,4 @@
-"""JudgeBench: two judgments a pair, in both orders (Tan et al. 2024, arXiv:2410.12784).
+"""Pairs judged in both orders, by the rule that JudgeBench published (Tan et al. 2024, arXiv:2410.12784).
 
 A judgment is worth +1 when it names the better response, -1 when it names the other one, and 0 for
 a tie, for nothing, or for a label outside the official vocabulary. A pair counts when its two points
@@ -10,31 +10,21 @@ own predictions; the functions here take either, as long as label and decision u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 __all__ = [
-    "GROUPS",
-    "JudgeBenchScore",
     "JudgedPair",
+    "PairScore",
     "PairTally",
     "flip",
-    "group_of",
     "pair_counts",
     "points",
     "score_pairs",
 ]
 
-GROUPS: Final = ("mmlu-pro", "livebench-reasoning", "livebench-math", "livecodebench")
-"""The groups of the paper's tables, in their order."""
-
 _FLIPPED: Final[Mapping[str, str]] = {"A>B": "B>A", "B>A": "A>B", "A": "B", "B": "A"}
-
-
-def group_of(source: str) -> str:
-    """Return the group that a source is reported under: the subjects of MMLU-Pro are one group."""
-    return "mmlu-pro" if source.startswith("mmlu-pro") else source
 
 
 def flip(decision: str) -> str:
@@ -97,7 +87,7 @@ class PairTally:
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeBenchScore:
+class PairScore:
     """The tally over all pairs and by group; ``orders`` is 2, or 1 for a single game."""
 
     orders: int
@@ -123,10 +113,10 @@ def _tally(pairs: list[JudgedPair]) -> PairTally:
     )
 
 
-def score_pairs(pairs: Iterable[JudgedPair]) -> JudgeBenchScore:
+def score_pairs(pairs: Iterable[JudgedPair], groups: Sequence[str] = ()) -> PairScore:
     """Score pairs that were all judged in both orders, or all in one.
 
-    Groups come in the paper's order, others after them by name.
+    Groups come in the order of ``groups``, others after them by name.
 
     Raises:
         ValueError: no pairs, a pair without one or two decisions, or both kinds mixed.
@@ -140,6 +130,6 @@ def score_pairs(pairs: Iterable[JudgedPair]) -> JudgeBenchScore:
     if len(orders) > 1:
         raise ValueError("some pairs were judged in both orders and some in one; score them apart")
     present = {pair.group for pair in found}
-    names = [name for name in GROUPS if name in present] + sorted(present.difference(GROUPS))
-    groups = {name: _tally([pair for pair in found if pair.group == name]) for name in names}
-    return JudgeBenchScore(orders.pop(), _tally(found), groups)
+    names = [name for name in groups if name in present] + sorted(present.difference(groups))
+    tallies = {name: _tally([pair for pair in found if pair.group == name]) for name in names}
+    return PairScore(orders.pop(), _tally(found), tallies)
