@@ -16,6 +16,7 @@ __all__ = [
     "mean_of_means",
     "percent_estimate",
     "satterthwaite",
+    "share_estimate",
     "t_quantile",
     "wilson",
 ]
@@ -45,12 +46,39 @@ def percent_estimate(hits: int, of: int) -> Estimate:
     return Estimate(100 * hits / of, 100 * low, 100 * high, hits, of)
 
 
-def _variance_of_mean(values: Sequence[float]) -> float:
-    count = len(values)
-    if count < 2:
-        return math.inf
-    mean = sum(values) / count
-    return sum((value - mean) ** 2 for value in values) / (count - 1) / count
+def share_estimate(hits: Sequence[bool], clusters: Sequence[str]) -> Estimate:
+    """Return the share of ``hits`` in per cent with its 95% interval.
+
+    Wilson's, where every hit or miss is of a prompt of its own; otherwise that of :func:`mean_estimate`.
+
+    Args:
+        hits: one for each unit; at least one.
+        clusters: the prompt of each.
+    """
+    if len(set(clusters)) == len(clusters):
+        return percent_estimate(sum(hits), len(hits))
+    found = mean_estimate([float(hit) for hit in hits], clusters=clusters)
+    return replace(found, hits=sum(hits))
+
+
+def _variance_of_mean(values: Sequence[float], clusters: Sequence[str] | None = None) -> float:
+    mean = sum(values) / len(values)
+    return _sum_variance([(value - mean) / len(values) for value in values], clusters)
+
+
+def _sum_variance(parts: Sequence[float], clusters: Sequence[str] | None) -> float:
+    """Return the variance of a sum of parts that add up to zero, those of one cluster taken together."""
+    if clusters is not None:
+        together: dict[str, float] = {}
+        for part, cluster in zip(parts, clusters, strict=True):
+            together[cluster] = together.get(cluster, 0.0) + part
+        parts = list(together.values())
+    count = len(parts)
+    return sum(part**2 for part in parts) * count / (count - 1) if count > 1 else math.inf
+
+
+def _units(values: Sequence[float], clusters: Sequence[str] | None) -> int:
+    return len(values) if clusters is None else len(set(clusters))
 
 
 def t_quantile(df: float) -> float:
@@ -123,10 +151,13 @@ def even_reach(value: float, of: int, limits: tuple[float, float]) -> tuple[floa
     return share * (value - limits[0]), share * (limits[1] - value)
 
 
-def _reach(values: Sequence[float], limits: tuple[float, float]) -> tuple[float, float]:
+def _reach(
+    values: Sequence[float], limits: tuple[float, float], clusters: Sequence[str] | None = None
+) -> tuple[float, float]:
+    units = _units(values, clusters)
     if is_even(values):
-        return even_reach(sum(values) / len(values), len(values), limits)
-    half = t_quantile(len(values) - 1) * math.sqrt(_variance_of_mean(values))
+        return even_reach(sum(values) / len(values), units, limits)
+    half = t_quantile(units - 1) * math.sqrt(_variance_of_mean(values, clusters)) if units > 1 else math.inf
     return half, half
 
 
@@ -138,40 +169,67 @@ def _estimate(
 
 
 def mean_estimate(
-    values: Sequence[float], limits: tuple[float, float] = (0.0, 1.0), value: float | None = None
+    values: Sequence[float],
+    limits: tuple[float, float] = (0.0, 1.0),
+    value: float | None = None,
+    clusters: Sequence[str] | None = None,
 ) -> Estimate:
-    """Return the mean of one value for each prompt, in per cent, with its 95% interval.
+    """Return the mean of one value for each sample, in per cent, with its 95% interval.
 
     The interval is Student's from the spread between prompts: judgments of one prompt are not
     independent, so they are one unit (clustered standard errors; one degree of freedom less than there
     are prompts). Without any spread it is that of :func:`even_reach`. One prompt alone tells nothing.
 
     Args:
-        values: one for each prompt; at least one.
+        values: one for each sample; at least one.
         limits: the least and greatest value there can be; the interval ends there.
         value: the mean, where its last digits come from an official order of summation.
+        clusters: the prompt of each sample; each a prompt of its own when None.
     """
     mean = sum(values) / len(values) if value is None else value
-    method = "wilson" if is_even(values) and len(values) > 1 else "t"
-    return _estimate(mean, _reach(values, limits), len(values), limits, method)
+    method = "wilson" if is_even(values) and _units(values, clusters) > 1 else "t"
+    return _estimate(mean, _reach(values, limits, clusters), len(values), limits, method)
 
 
 def mean_of_means(
-    groups: Sequence[Sequence[float]], limits: tuple[float, float] = (0.0, 1.0), value: float | None = None
+    groups: Sequence[Sequence[float]],
+    limits: tuple[float, float] = (0.0, 1.0),
+    value: float | None = None,
+    clusters: Sequence[Sequence[str]] | None = None,
 ) -> Estimate:
     """Return the unweighted mean of the groups' means, in per cent, with its 95% interval.
 
     As :func:`mean_estimate`; the groups are independent samples, so their variances add. Where a group
     shows no spread, its variance is unknown and not zero: then the squares of the groups' own reaches add,
-    below and above by themselves (G. Y. Zou and A. Donner, Statistics in Medicine 2008).
+    below and above by themselves (G. Y. Zou and A. Donner, Statistics in Medicine 2008). Where a prompt has
+    several samples, in one group or in several, what they add to the mean is taken together first.
+
+    Args:
+        groups: the values of each; at least one in each.
+        limits: the least and greatest value there can be.
+        value: the mean, where its last digits come from an official order of summation.
+        clusters: the prompt of each value; each a prompt of its own when None.
     """
     means = [sum(group) / len(group) for group in groups]
     mean = sum(means) / len(means) if value is None else value
     of = sum(map(len, groups))
     if any(is_even(group) for group in groups):
-        sides = zip(*(_reach(group, limits) for group in groups), strict=True)
+        reaches = [
+            _reach(group, limits, clusters[number] if clusters is not None else None)
+            for number, group in enumerate(groups)
+        ]
+        sides = zip(*reaches, strict=True)
         below, above = (math.hypot(*side) / len(groups) for side in sides)
         return replace(_estimate(mean, (below, above), of, limits, "mover"), over="strata")
+    flat = [cluster for own in clusters or () for cluster in own]
+    if len(set(flat)) < len(flat):
+        parts = [
+            (one - average) / len(group) / len(groups)
+            for group, average in zip(groups, means, strict=True)
+            for one in group
+        ]
+        half = t_quantile(len(set(flat)) - 1) * math.sqrt(_sum_variance(parts, flat))
+        return replace(_estimate(mean, (half, half), of, limits, "t"), over="strata")
     variances = [_variance_of_mean(group) for group in groups]
     counts = [len(group) for group in groups]
     half = t_quantile(satterthwaite(variances, counts)) * math.sqrt(sum(variances)) / len(groups)
