@@ -44,6 +44,7 @@ _KINDS = {
     "sees": {"field"},
     "from": {"field"},
     "each": {"field"},
+    "some": {"field"},
     "over": {"field"},
     "before": {"step"},
     "after": {"step"},
