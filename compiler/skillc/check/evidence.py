@@ -15,6 +15,7 @@ from skillspec.expr import Const, Expr, Operation, Ref
 from skillspec.fields import shape_of
 
 __all__ = [
+    "KEYS",
     "MOST_CLOSED",
     "check_evidence",
     "check_taxonomy",

@@ -50,7 +50,8 @@ def check_readout(
     readout: ReadoutDecl | None, context: ReadoutContext, report: Report
 ) -> tuple[Readout, list[Reading]]:
     """Check a readout and return it as data, with the fields that it reads."""
-    if readout is None:
+    lost = context.evidence is not None and context.evidence.has_finding and not context.evidence.keys
+    if readout is None or lost:  # a head that could not be read was reported: what findings have is unknown
         return Readout(), []
     return _ReadoutChecker(context, report).check(readout)
 
@@ -110,12 +111,8 @@ class _ReadoutChecker:
             rules = [rule for rule in readout.rules if rule.kind == kind]
             for rule in rules[1:]:
                 message = f"the readout has `{kind}` twice"
-                self.report.error(
-                    "SK202",
-                    rule.span,
-                    message,
-                    f"the first one is on line {rules[0].span.line}; keep one of them",
-                )
+                help = f"the first one is on line {rules[0].span.line}; keep one of them"
+                self.report.error("SK202", rule.span, message, help)
 
     # ------------------------------------------------------------------------------------ names
 
@@ -214,8 +211,7 @@ class _ReadoutChecker:
             self.used[rule.name.text] = rule.name
             return
         self.open.name(rule.name.text, rule.value, typed.expr)
-        path = ("let", rule.name.text)
-        self.lets[rule.name.text] = Typed(typed.type, Ref(path=path), typed.values)
+        self.lets[rule.name.text] = Typed(typed.type, Ref(path=("let", rule.name.text)), typed.values)
         self.parts.lets.append(Let(name=rule.name.text, value=typed.expr))
 
     def _base(self, rule: RuleDecl) -> None:
