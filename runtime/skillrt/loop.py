@@ -368,7 +368,7 @@ class JudgeLoop:
         self._events.append(reply.event())
 
     def _finish(self, verdict: Verdict) -> Finish:
-        told = (*_TOLD, "clipped", "keys", "error", "error_owner")
+        told = (*_TOLD, "clipped", "keys", "findings", "error", "error_owner")
         self._events.append({"type": "end", **{name: getattr(verdict, name) for name in told}})
         link = self.program.link
         trace = {

@@ -519,9 +519,7 @@ def test_an_open_block_names_no_key_twice() -> None:
         program("starter", "preloaded"), turn(final("A", finding(), finding())), turn(final("B", finding()))
     )
     told = driver.last()["content"]
-    assert told == (
-        "final_answer is not accepted. More than once: correctness / A. Call it again with all of them, each once."
-    )
+    assert told.startswith("final_answer is not accepted. More than once: correctness / A. Call it again")
     assert (judgment.verdict.outcome, len(judgment.verdict.findings)) == ("B", 1)
 
 

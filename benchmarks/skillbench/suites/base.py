@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, Protocol
+from typing import Any, Literal, NoReturn, Protocol
 
 import msgspec
 
@@ -105,6 +105,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     shown, and ``score`` is the judgment's official points by ``outcome``; null when invalid.
     ``probabilities`` of the outcomes, in the order shown too, add up to 1; ``mass`` is how much of all
     probability fell on labels before that. Both stand only in rows that were read by token probabilities.
+    ``clipped`` is the readout's number before it was brought within the task's bounds, where it was outside;
+    ``keys`` is ``own`` where the readout is over items that the judge itself had listed.
     """
 
     id: str
@@ -129,6 +131,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     usage: Usage
     probabilities: dict[str, float] | None = None
     mass: float | None = None
+    clipped: float | None = None
+    keys: Literal["own"] | None = None
 
 
 def predict(case: Case, mark: Mark, judgment: Judgment) -> Prediction:
@@ -157,6 +161,8 @@ def predict(case: Case, mark: Mark, judgment: Judgment) -> Prediction:
         usage=judgment.usage,
         probabilities=verdict.probabilities,
         mass=verdict.mass,
+        clipped=verdict.clipped,
+        keys=verdict.keys,
     )
 
 
