@@ -52,17 +52,23 @@ def answer_value(task: Task, answer: Any) -> Any:
 
 
 def _settled(
-    findings: Sequence[Mapping[str, Any]], readout: Readout, verifiers: Mapping[str, Mapping[str, Any]]
+    findings: Sequence[Mapping[str, Any]],
+    evidence: Evidence | None,
+    readout: Readout,
+    verifiers: Mapping[str, Mapping[str, Any]],
 ) -> list[Mapping[str, Any]]:
+    """Put what verifiers found in the place of findings: nothing else that the judge said of an item counts.
+
+    If the failure that it named still did, leaving the item out would pay.
+    """
     items = settled_items(readout, verifiers)
-    settled: list[Mapping[str, Any]] = []
-    for finding in findings:
-        status = items.get(finding.get("item", 0))
-        if status == "satisfied":
-            finding = {**finding, "status": status, "failure": None}
-        elif status is not None:
-            finding = {**finding, "status": status}
-        settled.append(finding)
+    keys = ("item",) if evidence is None else evidence.keys
+    settled = [
+        {**{key: finding.get(key) for key in keys}, "status": items[finding["item"]], "grounded": True}
+        if finding.get("item") in items
+        else finding
+        for finding in findings
+    ]
     return [*settled, *left_to_code(findings, readout, verifiers)]
 
 
@@ -100,7 +106,7 @@ def settled_findings(
 
     The arguments are those of :func:`read_out`.
     """
-    return _settled(_counted(findings, evidence), readout, verifiers)
+    return _settled(_counted(findings, evidence), evidence, readout, verifiers)
 
 
 def _with_failures(findings: Sequence[Mapping[str, Any]], evidence: Evidence | None) -> list[dict[str, Any]]:
