@@ -1,4 +1,4 @@
-"""Leaving a finding out, saying one twice or making one up never pays: every shipped skill, every delivery."""
+"""Leaving a finding out, repeating one or making one up never pays: every shipped skill, every delivery."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skillrt.view import JudgeView
 from skillspec.artifacts import link_id
 
 DELIVERIES = ("progressive", "preloaded", "flat", "tools_only")
-HURRIED = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+HURRIED = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @cache
