@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -86,7 +86,7 @@ class _Judgment:
         opened = any(message["role"] == "assistant" for message in request.messages)
         if _LOAD in tools and not opened and request.forced is None:
             return _call(_LOAD, {})
-        return _call(_FINAL, _arguments(tools[_FINAL], answer))
+        return _call(_FINAL, _arguments(tools[_FINAL], answer, request.owed))
 
     # ------------------------------------------------------------------------------------ answers
 
@@ -164,13 +164,21 @@ def _call(name: str, arguments: Mapping[str, Any]) -> Reply:
     return Reply("", (call,), finish_reason="tool_calls", endpoint="control")
 
 
-def _arguments(schema: Mapping[str, Any], answer: Any) -> dict[str, Any]:
-    """Fill the schema of ``final_answer``: no findings, no reason, the answer."""
+def _arguments(
+    schema: Mapping[str, Any], answer: Any, owed: Mapping[str, Sequence[Mapping[str, Any]] | None]
+) -> dict[str, Any]:
+    """Fill the schema of ``final_answer``: the findings that are owed, no reason, the answer."""
     filled: dict[str, Any] = {}
-    for name in schema["properties"]:
+    for name, kind in schema["properties"].items():
         match name:
+            case "findings" if kind["type"] == "array":
+                # Where the items are the judge's own, there is one at least.
+                keys = owed.get(name, ())
+                filled[name] = [
+                    {**_filler(kind["items"]), **key} for key in (keys if keys is not None else [{}])
+                ]
             case "findings":
-                filled[name] = []
+                filled[name] = _filler(kind)
             case "reason":
                 filled[name] = ""
             case "verdicts":
@@ -178,6 +186,20 @@ def _arguments(schema: Mapping[str, Any], answer: Any) -> dict[str, Any]:
             case _:
                 filled[name] = answer
     return filled
+
+
+def _filler(schema: Mapping[str, Any]) -> Any:
+    """Return a value that says nothing and fits: the last of several words, null, or what is empty."""
+    if "anyOf" in schema:
+        return None
+    match schema["type"]:
+        case "object":
+            return {name: _filler(part) for name, part in schema["properties"].items()}
+        case "array":
+            return [_filler(schema["items"])] * schema.get("minItems", 0)
+        case "string":
+            return schema.get("enum", [""])[-1]
+    return schema["minimum"]
 
 
 def _as_text(task: Task, answer: Any, fields: Mapping[str, Any]) -> str:

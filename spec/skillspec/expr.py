@@ -7,11 +7,12 @@ value to use instead. :mod:`skillrt.judging.evaluate` gives the meaning.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
 
-__all__ = ["Aggregate", "Const", "Expr", "Op", "Operation", "Ref", "Scalar"]
+__all__ = ["Aggregate", "Const", "Expr", "Op", "Operation", "Ref", "Scalar", "walk"]
 
 Scalar = str | int | float | bool | None
 
@@ -65,3 +66,21 @@ class Aggregate(msgspec.Struct, frozen=True, tag_field="expr", tag="aggregate", 
 
 
 Expr = Const | Ref | Operation | Aggregate
+
+
+def walk(expr: Expr, lets: Mapping[str, Expr] | None = None) -> Iterator[Expr]:
+    """Go through an expression and all its parts; a name in ``lets`` is followed into its value."""
+    yield expr
+    parts: tuple[Expr | None, ...] = ()
+    match expr:
+        case Operation():
+            parts = expr.args
+        case Aggregate():
+            parts = (expr.where, expr.of)
+        case Ref(path=("let", name)) if lets is not None and name in lets:
+            parts = (lets[name],)
+        case _:
+            pass
+    for part in parts:
+        if part is not None:
+            yield from walk(part, lets)

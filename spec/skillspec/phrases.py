@@ -25,6 +25,8 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "heading_procedure": (),
         "heading_resources": (),
         "heading_findings": (),
+        "findings_each": ("keys",),
+        "findings_some": ("keys", "most"),
         "heading_evidence": (),
         # Tool and argument descriptions, put there by the compiler.
         "tool_use_skill": (),
@@ -38,6 +40,12 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "already_loaded": (),
         "not_a_tool": ("name", "tools"),
         "bad_arguments": ("name", "problem"),
+        # A final_answer whose findings are not those that were asked for: the frame, and what is wrong.
+        "incomplete": ("problems",),
+        "not_distinct": ("problems",),
+        "keys_missing": ("keys",),
+        "keys_repeated": ("keys",),
+        "keys_unknown": ("keys",),
         "not_a_resource": ("id", "ids"),
         "absent_resource": ("id",),
         "already_viewed": ("id",),

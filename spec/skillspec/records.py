@@ -270,9 +270,11 @@ class Failure(Record, frozen=True, kw_only=True):
 class Evidence(Record, frozen=True, kw_only=True):
     """What findings look like and how they are bound to what was seen.
 
-    ``keys`` are ``criterion``, ``response`` and ``item``. ``cites`` is (least, most, kinds).
+    ``keys`` are ``criterion``, ``response`` and ``item``; no two findings have the same. ``closed``: there is
+    exactly one finding for each combination of them. ``cites`` is (least, most, kinds).
     """
 
+    closed: bool = False
     keys: tuple[Literal["criterion", "response", "item"], ...]
     items_from: Name | None = None
     most: int

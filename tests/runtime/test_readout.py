@@ -168,25 +168,19 @@ def test_too_few_citations_are_no_ground() -> None:
     assert ground([{"cites": []}], wanting, Seen([]))[1] is False
 
 
-LISTED = Evidence(keys=("item",), items_from="checklist", most=9, ungrounded="keep")
+def test_what_does_not_hold_in_a_closed_block_counts_as_failed() -> None:
+    """Neither the denominator nor a cap is got rid of by a citation that does not hold."""
+    closed = Evidence(closed=True, keys=("item",), most=9, ungrounded="drop", failures=EVIDENCE.failures)
+    findings = [
+        {"item": 1, "status": "satisfied", "grounded": True},
+        {"item": 2, "status": "satisfied", "grounded": False},
+        {"item": 3, "status": "failed", "failure": "wrong_task", "grounded": False},
+    ]
 
+    def outcome(count: int) -> float | None:
+        return read_out(SCORE, POINTWISE, closed, findings[:count], None, fields={}, verifiers={}).outcome
 
-def listed(findings: list[dict[str, Any]], verifiers: dict[str, Any] | None = None) -> float | None:
-    fields = {"checklist": ["one", "two", "three", "four"]}
-    readout = Readout(settle=POINTWISE.settle, lets=POINTWISE.lets, base=POINTWISE.base)
-    return read_out(SCORE, readout, LISTED, findings, None, fields=fields, verifiers=verifiers or {}).outcome
-
-
-def test_a_checklist_binds_the_findings() -> None:
-    good = [{"item": number, "status": "satisfied"} for number in (1, 2, 3, 4)]
-    assert listed(good) == 1.0
-    assert listed(good[:2]) == 0.5  # what is left out counts as not satisfied
-    assert listed([*good[:2], *good[:2], *good[:2]]) == 0.5  # saying it twice gains nothing
-    assert listed([*good[:2], {"item": 99, "status": "satisfied"}]) == 0.5
-    assert listed([]) == 0.0
-    failed = {"rules": {"items": [{"item": 1, "status": "failed"}, {"item": 3, "status": "satisfied"}]}}
-    assert listed(good, failed) == 0.75
-    assert listed([], failed) == 0.25
+    assert [outcome(count) for count in (1, 2, 3)] == [0.9, 0.5, 0.25]
 
 
 def test_a_settled_item_keeps_no_failure_label() -> None:
@@ -198,4 +192,12 @@ def test_a_settled_item_keeps_no_failure_label() -> None:
 
 @pytest.mark.parametrize(("base", "outcome"), [(5, 1), (-0.5, 0), (0.25, 0.25)])
 def test_a_computed_score_keeps_to_the_bounds_of_the_task(base: float, outcome: float) -> None:
-    assert score([], readout=Readout(base=Const(base))).outcome == outcome
+    result = score([], readout=Readout(base=Const(base)))
+    assert (result.outcome, result.clipped) == (outcome, None if base == outcome else base)
+
+
+def test_a_base_outside_of_the_bounds_is_told_under_a_cap_too_and_noise_is_not() -> None:
+    capped = Readout(base=Const(1.5), caps=(ScoreRule(value=Const(0.9)),))
+    assert (score([], readout=capped).outcome, score([], readout=capped).clipped) == (0.9, 1.5)
+    noise = Readout(base=Operation("add", (Const(0.7), Const(0.30000000000000004))))
+    assert (score([], readout=noise).outcome, score([], readout=noise).clipped) == (1, None)

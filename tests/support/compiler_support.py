@@ -63,7 +63,7 @@ skill fair_judge {
   protocol { load optional  turns 5  views 2 }
 
   evidence {
-    finding each criterion, response max 4 {
+    finding some criterion, response max 4 {
       criterion correct hard "the result is right"
       criterion useful  soft "it helps"
       status satisfied | failed | unclear

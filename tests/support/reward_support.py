@@ -41,11 +41,12 @@ def judge_all(status: str = "satisfied", failure: str | None = None) -> Any:
     def play(turn: Turn) -> Reply:
         if not turn.tools and "response_format" not in turn.body:
             return Say("All seen.\n0.5")
-        # A finding for an item that a small row has not does not count.
         finding = {"status": status, "failure": failure, "why": "scripted" if failure else None, "cites": []}
         findings = [{"item": number, **finding} for number in (1, 2, 3)]
         if "findings" not in _final_properties(turn):
             return Call("final_answer", {"score": 0.5, "reason": "scripted"})
+        if "Not asked for" in turn.text:  # a smaller row: what it does have was kept
+            findings = []
         return Call("final_answer", {"findings": findings, "reason": "scripted"})
 
     return play

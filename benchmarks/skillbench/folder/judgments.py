@@ -85,6 +85,16 @@ def _brief(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)[:_SHOWN]
 
 
+def _remark(row: Prediction) -> str:
+    """Why there is no verdict, or what a reader must know of how the readout came about."""
+    if not row.valid:
+        return (row.error or "")[:200]
+    remarks = [f"decided by {row.decided_by[:_SHOWN]}"] if row.decided_by else []
+    remarks += [] if row.clipped is None else [f"clipped from {row.clipped:g}"]
+    remarks += ["over the judge's own items"] if row.keys == "own" else []
+    return ", ".join(remarks)
+
+
 def _gold(gold: Any) -> str:
     if isinstance(gold, Mapping):
         for name in ("winner", "better", "labels"):
@@ -126,7 +136,7 @@ def _add(
     found.said.append(_brief(answer))
     found.outcome.append(_brief(row.outcome))
     found.label.append((row.label or "")[:_SHOWN])
-    found.note.append((row.error or "")[:200] if not row.valid else (row.decided_by or "")[:_SHOWN])
+    found.note.append(_remark(row))
     found.right.append(_right(suite, row.gold, answer) if row.valid else UNKNOWN)
     found.valid.append(int(row.valid))
     found.grounded.append(UNKNOWN if row.grounded is None else int(row.grounded))

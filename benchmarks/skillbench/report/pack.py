@@ -135,8 +135,13 @@ def _calls(message: Mapping[str, Any]) -> list[list[str]]:
     return found
 
 
-def _findings(messages: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """The findings as the judge submitted them last; none where it submitted none that can be read."""
+def _findings(messages: Sequence[Mapping[str, Any]], events: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The findings that were accepted; of an old run, those that the judge submitted last."""
+    kept = next(
+        (event["findings"] for event in events if event.get("type") == "end" and "findings" in event), None
+    )
+    if isinstance(kept, list):
+        return _short(kept)
     for message in reversed(messages):
         for name, arguments in reversed(_calls(message)):
             if name != "final_answer":
@@ -147,10 +152,12 @@ def _findings(messages: Sequence[Mapping[str, Any]]) -> list[Any]:
                 continue
             found = given.get("findings") if isinstance(given, dict) else None
             if isinstance(found, list):
-                return [
-                    json.loads(_cut(json.dumps(one))) for one in found[:50] if len(json.dumps(one)) < _TEXT
-                ]
+                return _short(found)
     return []
+
+
+def _short(findings: Sequence[Any]) -> list[Any]:
+    return [one for one in findings[:50] if len(json.dumps(one)) < _TEXT]
 
 
 class _Trace(msgspec.Struct):
@@ -189,7 +196,7 @@ def _conversation(raw: bytes) -> dict[str, Any]:
             {"role": str(one.get("role")), "text": _cut(one.get("content")), "calls": _calls(one)}
             for one in messages[:_MESSAGES]
         ],
-        "findings": _findings(messages),
+        "findings": _findings(messages, events),
         "verifiers": verifiers[:20],
         "more": max(0, len(messages) - _MESSAGES),
     }

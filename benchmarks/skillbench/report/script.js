@@ -102,7 +102,7 @@
       ["group", run.groups[columns.group[row]]], ["order", columns.order[row]], ["right answer", columns.gold[row]],
       ["judge said", columns.said[row] || "nothing"], ["label", columns.label && columns.label[row]],
       ["readout made", columns.outcome[row] || "nothing"],
-      [columns.flags[row] & data.flags.valid ? "decided by" : "error", columns.note && columns.note[row]],
+      [columns.flags[row] & data.flags.valid ? "remark" : "error", columns.note && columns.note[row]],
       ["tokens", columns.tokens[row]], ["latency", columns.latency[row] + " s"],
     ];
     for (const [name, value] of named)

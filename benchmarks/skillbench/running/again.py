@@ -144,6 +144,8 @@ def _row(row: Prediction, judgment: Judgment, suite: Suite) -> Prediction:
         usage=judgment.usage,
         probabilities=verdict.probabilities,
         mass=verdict.mass,
+        clipped=verdict.clipped,
+        keys=verdict.keys,
     )
 
 

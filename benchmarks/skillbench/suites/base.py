@@ -111,6 +111,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``probabilities`` of the outcomes, in the order shown too, add up to 1; ``mass`` is how much of all
     probability fell on labels before that. Both stand only in rows that were read by token probabilities.
     ``cluster`` is a digest of the prompt: samples of one prompt are no independent observations.
+    ``clipped`` is the readout's number before it was brought within the task's bounds, where it was outside;
+    ``keys`` is ``own`` where the readout is over items that the judge itself had listed.
     """
 
     id: str
@@ -136,6 +138,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     probabilities: dict[str, float] | None = None
     mass: float | None = None
     cluster: str = ""
+    clipped: float | None = None
+    keys: Literal["own"] | None = None
 
     @property
     def unit(self) -> str:
@@ -179,6 +183,8 @@ def predict(case: Case, mark: Mark, judgment: Judgment) -> Prediction:
         probabilities=verdict.probabilities,
         mass=verdict.mass,
         cluster=_cluster(case.fields),
+        clipped=verdict.clipped,
+        keys=verdict.keys,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable
 
 from skillc.check.expressions import ExprCompiler, Names, Typed
@@ -10,14 +12,31 @@ from skillc.check.naming import check_name, check_twice
 from skillc.diagnostics import Report, did_you_mean, listed
 from skillc.tree import EvidenceDecl, FailureDecl, Name, SlotDecl, TaxonomyDecl
 from skillspec.expr import Const, Expr, Operation, Ref
+from skillspec.fields import shape_of
 
-__all__ = ["check_evidence", "check_taxonomy", "failed_conditions", "failure_is", "finding_names"]
+__all__ = [
+    "KEYS",
+    "MOST_CLOSED",
+    "check_evidence",
+    "check_taxonomy",
+    "failed_conditions",
+    "failure_is",
+    "finding_names",
+    "has_known_keys",
+    "known_keys",
+    "most_findings",
+]
 
 KEYS = ("criterion", "response", "item")
+MOST_CLOSED = 100
+"""How many findings a closed block can ask for: as many as an object of a tool can have properties."""
 _RESERVED = (*KEYS, "cites", "grounded")
 _KINDS = ("resource", "run", "quote")
 SEVERITIES = ("critical", "major", "minor")
-_MOST_FINDINGS = 64
+_MOST_FINDINGS = 200
+_FREE_FINDINGS = 8
+_PROPERTY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
+_LISTS = ("texts", "sources", "turns", "references")
 _MOST_CITES = 10
 
 TaxonomyOf = Callable[[Name], TaxonomyDecl | None]
@@ -32,7 +51,7 @@ def check_evidence(
             "SK610",
             evidence.span,
             "evidence has no `finding`",
-            "write `finding each criterion max 8 { ... }`",
+            "write `finding each criterion { ... }` or `finding some criterion max 8 { ... }`",
         )
         return ()
     keys = [key.name.text for key in evidence.keys]
@@ -50,15 +69,74 @@ def check_evidence(
             report.error(
                 "SK611", key.source.span, "only `item` comes from a field", "write `item from checklist`"
             )
+        elif key.source is not None and shape_of(key.source.text) not in _LISTS:
+            message = f"`{key.source.text}` is one text and has no items"
+            report.error("SK611", key.source.span, message, "write `item from checklist`")
     _check_responses(evidence, serves, report)
     _check_criteria(evidence, report)
     _check_numbers(evidence, report)
+    if evidence.closed and has_known_keys(evidence):
+        _check_known(evidence, serves, report)
     slots = _slots(evidence, taxonomy_of, report)
+    _check_ungrounded(evidence, slots, report)
+    return slots
+
+
+def has_known_keys(evidence: EvidenceDecl) -> bool:
+    """Tell whether the keys are known when compiling: criteria and responses, no items of the sample."""
+    return all(key.name.text != "item" for key in evidence.keys)
+
+
+def known_keys(evidence: EvidenceDecl, labels: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The values that each key can have, in the order of the keys."""
+    values = {
+        "criterion": tuple(dict.fromkeys(criterion.name.text for criterion in evidence.criteria)),
+        "response": labels,
+    }
+    return [values.get(key.name.text, ()) for key in evidence.keys]
+
+
+def most_findings(evidence: EvidenceDecl) -> int:
+    """How many findings the judge can submit where their number is not known when compiling."""
+    if evidence.most is not None:
+        return int(evidence.most.value)
+    return MOST_CLOSED if evidence.closed else _FREE_FINDINGS
+
+
+def _check_known(evidence: EvidenceDecl, serves: tuple[TaskModel, ...], report: Report) -> None:
+    """A closed block of known keys is an object with a property for each key: they must fit."""
+    names = {name for task in serves for values in known_keys(evidence, task.labels()) for name in values}
+    bad = sorted(name for name in names if not _PROPERTY.fullmatch(name))
+    if bad:
+        message = f"`{bad[0]}` cannot name a finding that every submission has"
+        help = "a label there has 1 to 64 of A-Z, a-z, 0-9, `_` and `-`; or write `finding some ...`"
+        report.error("SK611", evidence.span, message, help)
+    count = max(
+        (len(list(itertools.product(*known_keys(evidence, task.labels())))) for task in serves), default=0
+    )
+    if count > MOST_CLOSED:
+        message = f"every submission would need {count} findings; {MOST_CLOSED} are allowed"
+        report.error("SK605", evidence.span, message, "ask for fewer keys, or write `finding some ...`")
+    elif evidence.most is not None and evidence.most.value < count:
+        message = f"every submission needs {count} findings, and `max` allows {evidence.most.value:g}"
+        report.error("SK605", evidence.most.span, message, "take `max` away: the keys say how many there are")
+
+
+def _check_ungrounded(evidence: EvidenceDecl, slots: tuple[SlotModel, ...], report: Report) -> None:
     if evidence.ungrounded is not None and evidence.ungrounded.text not in ("drop", "keep"):
         name = evidence.ungrounded
         help = did_you_mean(name.text, ("drop", "keep"), "write `drop` or `keep`")
         report.error("SK604", name.span, f"`ungrounded` is `drop` or `keep`, not `{name.text}`", help)
-    return slots
+    has_failed = any(slot.name == "status" and "failed" in slot.values for slot in slots)
+    if (
+        evidence.closed
+        and evidence.ungrounded is not None
+        and evidence.ungrounded.text == "drop"
+        and not has_failed
+    ):
+        message = "an ungrounded finding cannot be dropped here: there is one for each key"
+        help = "write `ungrounded keep`, or a slot `status satisfied | failed`: it counts as failed then"
+        report.error("SK611", evidence.ungrounded.span, message, help)
 
 
 def _check_responses(evidence: EvidenceDecl, serves: tuple[TaskModel, ...], report: Report) -> None:

@@ -10,6 +10,7 @@ from skillc.check.model import Reading, TaskModel
 from skillc.check.naming import check_name
 from skillc.check.never import can_lack_value
 from skillc.check.readout_context import RESULTS, ReadoutContext, gives
+from skillc.check.silence import Silence
 from skillc.diagnostics import Report, did_you_mean
 from skillc.source import Span
 from skillc.tree import ExprTree, Name, NameExpr, ReadoutDecl, RuleDecl, VerifierDecl
@@ -49,7 +50,8 @@ def check_readout(
     readout: ReadoutDecl | None, context: ReadoutContext, report: Report
 ) -> tuple[Readout, list[Reading]]:
     """Check a readout and return it as data, with the fields that it reads."""
-    if readout is None:
+    lost = context.evidence is not None and context.evidence.has_finding and not context.evidence.keys
+    if readout is None or lost:  # a head that could not be read was reported: what findings have is unknown
         return Readout(), []
     return _ReadoutChecker(context, report).check(readout)
 
@@ -66,6 +68,7 @@ class _ReadoutChecker:
         self.lets: dict[str, Typed] = {}
         self.used: dict[str, Name] = {}
         self.parts = _Parts()
+        self.open = Silence(context.evidence, report)
 
     def check(self, readout: ReadoutDecl) -> tuple[Readout, list[Reading]]:
         self._check_repeats(readout)
@@ -108,12 +111,8 @@ class _ReadoutChecker:
             rules = [rule for rule in readout.rules if rule.kind == kind]
             for rule in rules[1:]:
                 message = f"the readout has `{kind}` twice"
-                self.report.error(
-                    "SK202",
-                    rule.span,
-                    message,
-                    f"the first one is on line {rules[0].span.line}; keep one of them",
-                )
+                help = f"the first one is on line {rules[0].span.line}; keep one of them"
+                self.report.error("SK202", rule.span, message, help)
 
     # ------------------------------------------------------------------------------------ names
 
@@ -211,8 +210,8 @@ class _ReadoutChecker:
             self.lets[rule.name.text] = Typed("number", Const(value=None))
             self.used[rule.name.text] = rule.name
             return
-        path = ("let", rule.name.text)
-        self.lets[rule.name.text] = Typed(typed.type, Ref(path=path), typed.values)
+        self.open.name(rule.name.text, rule.value, typed.expr)
+        self.lets[rule.name.text] = Typed(typed.type, Ref(path=("let", rule.name.text)), typed.values)
         self.parts.lets.append(Let(name=rule.name.text, value=typed.expr))
 
     def _base(self, rule: RuleDecl) -> None:
@@ -229,9 +228,9 @@ class _ReadoutChecker:
         compiler = self._compiler()
         compiler.lenient_ratio = True
         base = compiler.number(rule.value, "the base")
-        self._needs_scores("a computed base is a score", rule.value)
-        if base is not None:
+        if self._needs_scores("a computed base is a score", rule.value) and base is not None:
             self._within(rule.value, base, "the base")
+            self.open.check(rule.value, base, value="the base")
         if rule.number is not None:
             self._within_bounds(rule.number.span, rule.number.value, "what `else` gives")
             if base is not None and not can_lack_value(base):
@@ -258,7 +257,7 @@ class _ReadoutChecker:
                 self.report.error("SK605", span, message, help)
                 return
 
-    def _needs_scores(self, what: str, tree: ExprTree) -> None:
+    def _needs_scores(self, what: str, tree: ExprTree) -> bool:
         others = [task for task in self.context.serves if not isinstance(task.answer, ScoreAnswer)]
         if others:
             kinds = {ChoiceAnswer: "choice", ScaleAnswer: "scale", ChecklistAnswer: "checklist"}
@@ -267,6 +266,7 @@ class _ReadoutChecker:
             self.report.error(
                 "SK706", tree.span, message, "write `base answer`, or serve tasks with `answer score` only"
             )
+        return not others
 
     def _settle(self, rule: RuleDecl) -> None:
         assert rule.name is not None
@@ -327,6 +327,8 @@ class _ReadoutChecker:
                 help = "decide a score by a number, a choice or scale by a winner"
                 self.report.error("SK706", rule.value.span, message, help)
                 return
+        self.open.check(rule.value, value.expr, value="a decision")
+        self.open.check(rule.when, when, turns="a decision")
         decision = Decision(value=value.expr, when=when)
         if decision in self.parts.decisions:
             message = "this decides what an earlier line decides already"
@@ -348,9 +350,11 @@ class _ReadoutChecker:
         compiler = self._compiler()
         value = compiler.number(rule.value, "a cap")
         when = compiler.holding(rule.when) if rule.when is not None else None
-        self._needs_scores("a cap bounds a score", rule.value)
-        if value is not None:
+        if self._needs_scores("a cap bounds a score", rule.value) and value is not None:
             self._within(rule.value, value, "a cap")
+            self.open.check(rule.value, value, value="the value of a cap")
+        if rule.when is not None and when is not None:
+            self.open.check(rule.when, when)
         if value is not None and (when is not None or rule.when is None):
             self.parts.caps.append(ScoreRule(value=value, when=when))
 
@@ -380,6 +384,8 @@ class _ReadoutChecker:
     def _abstain(self, rule: RuleDecl) -> None:
         assert rule.when is not None
         self.parts.abstain = self._compiler().holding(rule.when)
+        if self.parts.abstain is not None:
+            self.open.check(rule.when, self.parts.abstain, turns="an abstention")
 
     def _round(self, rule: RuleDecl) -> None:
         assert rule.number is not None

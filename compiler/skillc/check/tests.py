@@ -123,11 +123,11 @@ class _Known:
         answer = self.task.answer
         yield from _VERDICT
         if isinstance(answer, ScoreAnswer):
-            yield "score"
+            yield from ("score", "clipped")
         elif not isinstance(answer, ChecklistAnswer):
             yield from ("winner", "label")
         if self.has_findings:
-            yield from ("findings", "grounded")
+            yield from ("findings", "grounded", "keys")
         if isinstance(answer, ChecklistAnswer) or self.has_findings:
             yield "items"
         if self.shows_skill:

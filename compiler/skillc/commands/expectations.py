@@ -145,7 +145,7 @@ def _value(expected: Expectation, seen: Seen) -> Any:
             return _attribute(found, expected.attribute or "status")
         case "findings":
             value = list(verdict.findings)
-        case "said" | "score" | "label" | "reason" | "decided_by" | "grounded":
+        case "said" | "score" | "label" | "reason" | "decided_by" | "grounded" | "clipped" | "keys":
             value = getattr(verdict, expected.target)
         case _:
             # An id may have dots, so the last word is what is asked of it.

@@ -80,7 +80,6 @@ class Seen:
             skill.readout,
             skill.evidence,
             verdict.findings,
-            fields=self.view.fields,
             verifiers=self.results(),
         )
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from skillc.check.answers import build_accept
+from skillc.check.evidence import most_findings
 from skillc.check.model import SkillModel, SlotModel, TaskModel
-from skillc.emit.schemas import DEFAULT_FINDINGS
 from skillc.emit.texts import TextStore
 from skillc.source import SourceFile
-from skillc.tree import Name, Text
+from skillc.tree import EvidenceDecl, Name, Text
 from skillspec import ARTIFACT_FORMAT
 from skillspec.encoding import sha256_hex, with_digest
 from skillspec.records import (
@@ -204,6 +204,13 @@ def _slot(slot: SlotModel) -> Slot:
     return Slot(name=slot.name, type="text", chars=slot.chars, when=slot.when)
 
 
+def _ungrounded(evidence: EvidenceDecl) -> Literal["drop", "keep"]:
+    """What becomes of ungrounded findings: where each key needs its own, they stay unless the author says."""
+    if evidence.ungrounded is None:
+        return "keep" if evidence.closed else "drop"
+    return "keep" if evidence.ungrounded.text == "keep" else "drop"
+
+
 def _evidence(skill: SkillModel) -> Evidence | None:
     evidence = skill.evidence
     if evidence is None:
@@ -212,9 +219,10 @@ def _evidence(skill: SkillModel) -> Evidence | None:
     low, high, kinds = evidence.cites if evidence.cites is not None else (None, None, ())
     taxonomies = [slot.taxonomy for slot in skill.slots if slot.taxonomy is not None]
     return Evidence(
+        closed=evidence.closed,
         keys=tuple(_word(key.name) for key in evidence.keys),
         items_from=items_from,
-        most=int(evidence.most.value) if evidence.most is not None else DEFAULT_FINDINGS,
+        most=most_findings(evidence),
         criteria=tuple(
             Criterion(
                 name=item.name.text,
@@ -238,5 +246,5 @@ def _evidence(skill: SkillModel) -> Evidence | None:
             for taxonomy in taxonomies
             for item in taxonomy.failures
         ),
-        ungrounded=_word(evidence.ungrounded) if evidence.ungrounded is not None else "drop",
+        ungrounded=_ungrounded(evidence),
     )

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from skillc.check.evidence import has_known_keys, known_keys, most_findings
 from skillc.check.model import SkillModel, SlotModel, TaskModel
-from skillspec.records import ChecklistAnswer, ScoreAnswer
+from skillspec.expr import Ref, walk
+from skillspec.records import ChecklistAnswer, Readout, ScoreAnswer
 
 __all__ = ["answer_property", "final_answer", "findings_property", "one_string", "strict_object"]
 
 Schema = dict[str, Any]
-DEFAULT_FINDINGS = 8
 _MOST_ITEMS = 200
 
 
@@ -66,40 +67,53 @@ def _slot(slot: SlotModel) -> Schema:
 
 
 def findings_property(skill: SkillModel, task: TaskModel) -> dict[str, Schema]:
-    """The property that holds the findings; empty where the skill asks for none."""
+    """The property that holds the findings; empty where the skill asks for none.
+
+    Where there is one finding for each of several known keys, each key is a property of its own, so that
+    none can be left out or said twice; otherwise findings are a list, and the runtime looks at the keys.
+    """
     evidence = skill.evidence
     if evidence is None:
         return {}
-    properties: dict[str, Schema] = {}
-    for key in evidence.keys:
-        match key.name.text:
-            case "criterion":
-                properties["criterion"] = _enum([criterion.name.text for criterion in evidence.criteria])
-            case "response":
-                properties["response"] = _enum(task.labels())
-            case "item":
-                properties["item"] = {"type": "integer", "minimum": 1}
-    properties |= {slot.name: _slot(slot) for slot in skill.slots}
+    leaf = {slot.name: _slot(slot) for slot in skill.slots}
     if evidence.cites is not None:
         low, high, kinds = evidence.cites
         cite = strict_object({"kind": _enum([kind.text for kind in kinds]), "ref": {"type": "string"}})
-        properties["cites"] = {
-            "type": "array",
-            "items": cite,
-            "minItems": int(low.value),
-            "maxItems": int(high.value),
-        }
-    most = int(evidence.most.value) if evidence.most is not None else DEFAULT_FINDINGS
-    return {"findings": {"type": "array", "items": strict_object(properties), "maxItems": most}}
+        bounds = {"minItems": int(low.value), "maxItems": int(high.value)}
+        leaf["cites"] = {"type": "array", "items": cite, **bounds}
+    keys = known_keys(evidence, task.labels())
+    if evidence.closed and has_known_keys(evidence):
+        schema = strict_object(leaf)
+        for names in reversed(keys):
+            schema = strict_object(dict.fromkeys(names, schema))
+        return {"findings": schema}
+    kinds_of_key: dict[str, Schema] = {
+        key.name.text: _enum(names) if names else {"type": "integer", "minimum": 1}
+        for key, names in zip(evidence.keys, keys, strict=True)
+    }
+    entry = strict_object({**kinds_of_key, **leaf})
+    return {"findings": {"type": "array", "items": entry, "maxItems": most_findings(evidence)}}
+
+
+def _reads_answer(readout: Readout) -> bool:
+    """Whether the judge's own answer is the base, or some rule reads it."""
+    values = [let.value for let in readout.lets]
+    values += [part for rule in readout.caps for part in (rule.value, rule.when) if part is not None]
+    values += [part for decision in readout.decisions for part in (decision.value, decision.when)]
+    values += [part for part in (readout.base, readout.abstain) if part is not None]
+    reads = any(
+        isinstance(part, Ref) and part.path == ("answer",) for value in values for part in walk(value)
+    )
+    return readout.base is None or reads
 
 
 def final_answer(skill: SkillModel, task: TaskModel, *, findings: bool) -> Schema:
-    """The schema of ``final_answer``: findings, reason, answer (none where findings alone make the score)."""
-    computed = findings and skill.readout.base is not None
+    """The schema of ``final_answer``: findings, reason, and the answer where the readout reads it."""
+    offered = not findings or _reads_answer(skill.readout)
     return strict_object(
         {
             **(findings_property(skill, task) if findings else {}),
             "reason": {"type": "string"},
-            **({} if computed else answer_property(task)),
+            **(answer_property(task) if offered else {}),
         }
     )

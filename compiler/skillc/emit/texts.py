@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from skillc.check.evidence import most_findings
 from skillc.check.model import ResourceModel, SkillModel
 from skillspec.encoding import text_ref
+from skillspec.phrases import fill
 from skillspec.records import TemplatePart, TextPart
 
 __all__ = ["TextStore", "findings_text", "guidance_text", "index_text", "inlined_text", "steps_text"]
@@ -66,7 +68,10 @@ def findings_text(skill: SkillModel) -> str:
     evidence = skill.evidence
     if evidence is None:
         return ""
-    lines = [skill.phrases["heading_findings"]]
+    keys = ", ".join(key.name.text for key in evidence.keys)
+    rule = "findings_each" if evidence.closed else "findings_some"
+    most = most_findings(evidence)
+    lines = [skill.phrases["heading_findings"], fill(skill.phrases[rule], keys=keys, most=most)]
     lines += [
         f"- {item.name.text} ({item.strength.text}): {item.text.value.strip()}" for item in evidence.criteria
     ]

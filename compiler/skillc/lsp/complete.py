@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from skillc.check.evidence import KEYS
 from skillc.diagnostics import Report
 from skillc.lsp.project import Place
 from skillc.lsp.symbols import Symbol, symbols_at
@@ -154,6 +155,8 @@ def _names(place: Place, kind: str, tokens: list[Token]) -> list[Proposal]:
         return [Proposal(value, "value") for value in ("auto", "asked")]
     if last == "text" and kind == "task":
         return [Proposal(value, "value") for value in ("only", "last", "trailing", "blocks")]
+    if kind == "evidence" and word in ("each", "some"):
+        return [Proposal(value, "value") for value in KEYS]
     wanted = _KINDS.get(word)
     if last == "extends":
         wanted = {_kind_of_head(tokens)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from skillc.reading.blocks import read_block
 from skillc.reading.common import (
     Reader,
@@ -181,17 +183,8 @@ def _evidence(block: Block, reader: Reader, span: Span) -> EvidenceDecl:
         elif reader.once(seen, "finding", part.head.tokens[0].span, "evidence"):
             finding = _finding(part, reader)
     if finding is None:
-        return EvidenceDecl((), None, (), (), None, ungrounded, "finding" in seen, span)
-    return EvidenceDecl(
-        finding.keys,
-        finding.most,
-        finding.criteria,
-        finding.slots,
-        finding.cites,
-        ungrounded,
-        True,
-        finding.span,
-    )
+        return EvidenceDecl(False, (), None, (), (), None, ungrounded, "finding" in seen, span)
+    return replace(finding, ungrounded=ungrounded)
 
 
 def _finding(block: Block, reader: Reader) -> EvidenceDecl | None:
@@ -213,7 +206,8 @@ def _finding(block: Block, reader: Reader) -> EvidenceDecl | None:
     keys = tuple(_key(node) for node in head.nodes("key"))
     most = head.nodes("max")
     limit = number_of(most[0].tokens()[0]) if most else None
-    return EvidenceDecl(keys, limit, tuple(criteria), tuple(slots), cites, None, True, head.span)
+    closed = head.has("each_key")
+    return EvidenceDecl(closed, keys, limit, tuple(criteria), tuple(slots), cites, None, True, head.span)
 
 
 def _key(node: Node) -> KeyDecl:

@@ -166,8 +166,9 @@ class SlotDecl:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceDecl:
-    """What findings look like."""
+    """What findings look like. ``closed``: exactly one for each combination of the keys (``each``)."""
 
+    closed: bool
     keys: tuple[KeyDecl, ...]
     most: Number | None
     criteria: tuple[CriterionDecl, ...]

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from skillrt.embedded.request import COMPACT_JSON
+from skillrt.endpoints.bounds import bounded_arguments
 from skillrt.endpoints.config import EndpointConfig, EndpointFailure
 from skillrt.judging.actions import Reply, ToolCall
 from skillrt.judging.verdict import Usage
@@ -25,10 +26,6 @@ from skillrt.programs.program import ChatRequest
 
 __all__ = ["encode_body", "read_reply", "request_body"]
 
-_FREE_TEXT_CHARS = 80
-_CODE_CHARS = 200
-_ITEMS = 1
-_ANSWERS = {"verdict", "score", "verdicts"}
 _TOP_TOKENS = 20
 """As many as vLLM gives."""
 
@@ -40,7 +37,7 @@ def request_body(request: ChatRequest, config: EndpointConfig) -> dict[str, Any]
         body["tools"] = list(request.tools)
         if config.tool_mode == "schema" or request.bounded:
             body["tool_choice"] = "none"
-            body["response_format"] = _call_format(request)
+            body["response_format"] = _call_format(request, config.max_tokens)
             body |= COMPACT_JSON if config.tool_mode == "schema" else {}
         elif request.forced is not None:
             body["tool_choice"] = {"type": "function", "function": {"name": request.forced}}
@@ -82,14 +79,14 @@ def _prefilled(messages: list[Any], prefill: str) -> dict[str, Any]:
     }
 
 
-def _call_format(request: ChatRequest) -> dict[str, Any]:
+def _call_format(request: ChatRequest, max_tokens: int) -> dict[str, Any]:
     names = (request.forced,) if request.forced is not None else request.allowed
     branches = [
         {
             "type": "object",
             "properties": {
                 "name": {"const": tool["function"]["name"]},
-                "arguments": _bounded(tool["function"]["parameters"]),
+                "arguments": bounded_arguments(tool["function"]["parameters"], request.owed, max_tokens),
             },
             "required": ["name", "arguments"],
             "additionalProperties": False,
@@ -103,36 +100,6 @@ def _call_format(request: ChatRequest) -> dict[str, Any]:
 
 def _json_format(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": name, "strict": True, "schema": schema}}
-
-
-def _bounded(schema: Mapping[str, Any], name: str = "", *, whole: bool = False) -> dict[str, Any]:
-    """Bound free strings and arrays: a small model under a grammar would otherwise never end them.
-
-    Args:
-        schema: what is bounded.
-        name: of the property whose schema this is.
-        whole: the array keeps its length, for the answer is computed from it.
-    """
-    bounded: dict[str, Any] = {}
-    for key, value in schema.items():
-        match key:
-            case "properties":
-                # Findings are the answer where nothing else is; where there is one they comment on it.
-                answer = "verdicts" if value.keys() & _ANSWERS else "findings"
-                bounded[key] = {one: _bounded(sub, one, whole=one == answer) for one, sub in value.items()}
-            case "items":
-                bounded[key] = _bounded(value)
-            case "anyOf":
-                bounded[key] = [_bounded(branch, name) for branch in value]
-            case "description":
-                continue
-            case _:
-                bounded[key] = value
-    if schema.get("type") == "string" and "enum" not in schema:
-        bounded.setdefault("maxLength", _CODE_CHARS if name == "code" else _FREE_TEXT_CHARS)
-    if schema.get("type") == "array" and not whole:
-        bounded["maxItems"] = min(max(_ITEMS, schema.get("minItems", 0)), schema.get("maxItems", _ITEMS))
-    return bounded
 
 
 def read_reply(answer: Any, config: EndpointConfig, *, forced: bool = False, bounded: bool = False) -> Reply:

@@ -33,8 +33,12 @@ def _type_of(schema: dict[str, Any], name: str) -> Any:
         return union
     match schema.get("type"):
         case "object":
-            fields = [(key, _type_of(sub, f"{name}_{key}")) for key, sub in schema["properties"].items()]
-            return msgspec.defstruct(name, fields, forbid_unknown_fields=True, kw_only=True)
+            # Labels may be no identifiers, or words of Python.
+            names = {f"p{place}": key for place, key in enumerate(schema["properties"])}
+            fields = [
+                (own, _type_of(schema["properties"][key], f"{name}_{own}")) for own, key in names.items()
+            ]
+            return msgspec.defstruct(name, fields, rename=names, forbid_unknown_fields=True, kw_only=True)
         case "array":
             item = _type_of(schema["items"], f"{name}_item")
             limits = msgspec.Meta(min_length=schema.get("minItems"), max_length=schema.get("maxItems"))

@@ -9,11 +9,11 @@ import msgspec
 
 from skillrt.judging.desk import Desk
 from skillrt.judging.grounding import ground
-from skillrt.judging.readout import read_out
+from skillrt.judging.readout import left_to_code, read_out
 from skillrt.judging.verdict import Verdict
 from skillrt.programs.program import Program
 from skillrt.programs.view import JudgeView
-from skillspec.records import Readout
+from skillspec.records import Evidence, Readout
 
 __all__ = ["conclude"]
 
@@ -28,7 +28,7 @@ def conclude(
     """Compute the verdict of a judgment that ended with an answer.
 
     What the judge *said* is the readout without what verifiers add to it, so that both numbers can
-    be reported side by side.
+    be reported side by side. Items that it left to a verifier count in both as that has settled them.
 
     Args:
         program: the link that was run; its ``readout`` says whose readout counts.
@@ -44,10 +44,13 @@ def conclude(
     grounded: bool | None = None
     if evidence is not None:
         findings, grounded = ground(findings, evidence, desk.seen)
-    own = msgspec.structs.replace(readout, settle=(), decisions=())
-    said = read_out(program.task, own, evidence, findings, answer, fields=view.fields, verifiers={})
+    own = msgspec.structs.replace(readout, settle=(), decisions=(), abstain=None)
+    counted = [*findings]
+    if evidence is not None and evidence.closed:
+        counted += left_to_code(findings, readout, desk.evidence)
+    said = read_out(program.task, own, evidence, counted, answer, fields=view.fields, verifiers={})
     result = read_out(
-        program.task, readout, evidence, findings, answer, fields=view.fields, verifiers=desk.evidence
+        program.task, readout, evidence, counted, answer, fields=view.fields, verifiers=desk.evidence
     )
     return Verdict(
         valid=not result.missing,
@@ -58,6 +61,13 @@ def conclude(
         grounded=grounded,
         findings=tuple(findings),
         decided_by=result.decided_by,
+        clipped=result.clipped,
+        keys="own" if evidence is not None and _own_items(evidence, view) else None,
         error="the findings give the readout no value to compute" if result.missing else None,
         error_owner="judge" if result.missing else None,
     )
+
+
+def _own_items(evidence: Evidence, view: JudgeView) -> bool:
+    """Whether a closed block went over items of the judge's own, for the sample brought none."""
+    return evidence.closed and "item" in evidence.keys and evidence.items_from not in view.fields

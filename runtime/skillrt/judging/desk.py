@@ -15,12 +15,13 @@ from typing import Any
 from skillrt.judging.actions import RunPipeline, RunPython, RunResult, RunVerifier, ToolCall
 from skillrt.judging.arguments import ArgumentsError
 from skillrt.judging.grounding import Seen
+from skillrt.judging.owed import Faults, Ledger, blocks_for, listed, settled_items
 from skillrt.programs.neutral import neutralise
 from skillrt.programs.program import Program, show_value
 from skillrt.programs.view import JudgeView
 from skillspec.records import Limits, Pipeline, PythonTool, Verifier
 
-__all__ = ["FINAL", "Desk", "Submitted"]
+__all__ = ["FINAL", "Desk", "Refused", "Submitted"]
 
 FINAL = "final_answer"
 _BEHIND_LOADING = ("list_resources", "view_resource", "run_resource")
@@ -31,6 +32,18 @@ class Submitted:
     """The arguments of a ``final_answer`` that fits its schema."""
 
     arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A submission that lacks entries, or has some twice.
+
+    ``text`` tells the judge which; ``reason`` a person. ``progress``: it brought something that was owed.
+    """
+
+    text: str
+    reason: str
+    progress: bool
 
 
 class Desk:
@@ -47,6 +60,7 @@ class Desk:
         self._loaded = program.link.delivery != "progressive"
         self._listed = False
         self._views = self._asked_runs = self._code_runs = 0
+        self._ledgers: list[Ledger] = []
         if program.link.delivery == "flat":
             self.seen.resources.update(item.id for item in program.offered(view))
 
@@ -74,12 +88,16 @@ class Desk:
             closed.add("python_sandbox")
         return tuple(name for name in self._program.tool_names if name not in closed)
 
-    def answer(self, call: ToolCall) -> str | RunPython | RunVerifier | RunPipeline | Submitted:
-        """Answer a call: a text to give back, something to run first, or the submitted answer."""
+    def answer(self, call: ToolCall) -> str | RunPython | RunVerifier | RunPipeline | Submitted | Refused:
+        """Answer a call: a text to give back, something to run first, or what became of the answer."""
         phrase = self._program.phrase
         if not self._program.arguments.knows(call.name):
             names = ", ".join(self._program.tool_names)
             return phrase("not_a_tool", name=neutralise(call.name[:80]), tools=names)
+        if call.name == FINAL:
+            faults = sum((ledger.raw_faults(call.arguments) for ledger in self.ledgers()), Faults())
+            if faults:
+                return self._refused(faults, "not_distinct")
         try:
             arguments = self._program.arguments.read(call.name, call.arguments)
         except ArgumentsError as error:
@@ -100,7 +118,68 @@ class Desk:
                 return self._run(arguments["id"])
             case "python_sandbox":
                 return self._code(arguments["code"])
-        return Submitted(arguments)
+        return self._submitted(arguments)
+
+    # ---------------------------------------------------------------------------- what is submitted
+
+    def ledgers(self) -> list[Ledger]:
+        """Return what is owed now, block by block: what verifiers have settled is owed no longer."""
+        program = self._program
+        if not program.tools:
+            return []
+        skill = program.skill if program.link.readout == "skill" else None
+        settled = settled_items(skill.readout, self.evidence) if skill is not None else {}
+        blocks = blocks_for(
+            skill.evidence if skill is not None else None,
+            program.task.answer,
+            next(
+                (tuple(label.label for label in item.labels) for item in program.task.fields if item.labels),
+                (),
+            ),
+            self._view.fields,
+            settled,
+            program.most_verdicts,
+        )
+        for place, block in enumerate(blocks):
+            if place == len(self._ledgers):
+                self._ledgers.append(Ledger(block))
+            self._ledgers[place].block = block
+        return self._ledgers
+
+    def owed(self) -> dict[str, list[dict[str, Any]] | None]:
+        """Return the lists that must be whole, each with the keys still owed where these are known."""
+        skill = self._program.skill
+        computed = skill is not None and skill.readout.base is not None
+        owed: dict[str, list[dict[str, Any]] | None] = {}
+        for ledger in self.ledgers():
+            block = ledger.block
+            if ledger.in_parts:
+                owed[block.name] = [dict(zip(block.keys, key, strict=True)) for key in ledger.owed()]
+            elif block.closed or computed:
+                owed[block.name] = None
+        return owed
+
+    def _submitted(self, arguments: dict[str, Any]) -> Submitted | Refused:
+        ledgers = self.ledgers()
+        before = sum(len(ledger.owed()) for ledger in ledgers)
+        taken = [(ledger, ledger.take(arguments)) for ledger in ledgers]
+        faults = sum((found for _, found in taken), Faults())
+        if faults:
+            fewer = sum(len(ledger.owed()) for ledger in ledgers) < before
+            in_parts = all(ledger.in_parts for ledger, found in taken if found)
+            return self._refused(faults, "incomplete" if in_parts else "not_distinct", progress=fewer)
+        kept = {ledger.block.name: list(ledger.kept.values()) for ledger in ledgers}
+        return Submitted({**arguments, **kept})
+
+    def _refused(self, faults: Faults, frame: str, *, progress: bool = False) -> Refused:
+        phrase = self._program.phrase
+        kinds = {
+            "keys_missing": faults.missing,
+            "keys_repeated": faults.repeated,
+            "keys_unknown": faults.unknown,
+        }
+        problems = " ".join(phrase(kind, keys=listed(keys)) for kind, keys in kinds.items() if keys)
+        return Refused(phrase(frame, problems=problems), faults.reason(), progress=progress)
 
     # -------------------------------------------------------------------------------- what was run
 

@@ -7,8 +7,10 @@ raises for what a model or a server does, and never makes a winner up.
 
 How it ends, numbered:
 
-1. the judge submits a ``final_answer`` that fits its schema: a valid verdict, or, where the findings
-   give the readout nothing to compute, an invalid one, owned by the judge;
+1. the judge submits a ``final_answer`` that fits its schema and has every entry that it owes, once: a valid
+   verdict, or, where the findings give the readout nothing to compute, an invalid one, owned by the judge.
+   What a submission lacks, repeats or invents is told as a malformed call is, and costs a try only if nothing
+   came that was owed, so that a long list can be submitted in parts; nothing is computed from part of it;
 2. no call, or the turns are spent: the answer is asked for with the tool forced; a forced call that
    does not fit is asked for again, and then the judgment is invalid with its reason. A call that the
    token limit cut leaves the conversation, and from then on it is asked for *bounded*: texts of a line,
@@ -44,7 +46,7 @@ from skillrt.judging.actions import (
 )
 from skillrt.judging.answers import read_answer, strip_thinking
 from skillrt.judging.conclusion import conclude
-from skillrt.judging.desk import FINAL, Desk, Submitted
+from skillrt.judging.desk import FINAL, Desk, Refused, Submitted
 from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict, add_usage
 from skillrt.programs.neutral import MARK, neutralise
 from skillrt.programs.program import ChatRequest, Program
@@ -57,6 +59,7 @@ _FORCED_TRIES = 4
 _CALLS_A_TURN = 8
 _WARN_TURNS = 2
 _STUB_CHARS = 200
+_TOLD = ("valid", "said", "outcome", "grounded", "decided_by")
 _SAMPLE_CHARS = (8000, 4000, 2000)
 
 
@@ -104,10 +107,12 @@ class JudgeLoop:
         self._calls: deque[ToolCall] = deque()
         self._pending: tuple[ToolCall, str] | None = None
         """The call whose run is under way, and what it runs."""
+        self.refused: str | None = None
+        """What the last submission lacks, for a person; None where there was none, or a whole one."""
         self._messages: list[dict[str, Any]] = []
         self._events: list[dict[str, Any]] = []
         self._usage = Usage()
-        self._turns = self._forced = self._shortened = 0
+        self._turns = self._forced = self._granted = self._shortened = 0
         self._force_next = self._forcing = self._bounded = False
 
     # -------------------------------------------------------------------------------- being driven
@@ -116,6 +121,9 @@ class JudgeLoop:
         """Begin: the automatic verifiers first, then the opening request."""
         if self._waiting:
             return self._desk.verifier(self._waiting[0])
+        for ledger in self._desk.ledgers():
+            if problem := ledger.block.problem():
+                return self._invalid(problem, "sample")
         try:
             self._messages = self.program.messages(self.view, self._desk.evidence)
         except SampleError as error:
@@ -217,7 +225,13 @@ class JudgeLoop:
         program = self.program
         return Send(
             ChatRequest(
-                tuple(self._messages), program.tools, forced, allowed, program.choices, bounded=bounded
+                tuple(self._messages),
+                program.tools,
+                forced,
+                allowed,
+                program.choices,
+                bounded=bounded,
+                owed=self._desk.owed(),
             )
         )
 
@@ -226,14 +240,18 @@ class JudgeLoop:
         begun = self._forcing or any(call.name == FINAL for call in calls)
         return begun and not any(_is_json_object(call.arguments) for call in calls)
 
+    def _spent(self) -> bool:
+        """Tell whether all tries are used up; those that brought something do not count."""
+        return self._forced - self._granted >= _FORCED_TRIES
+
     def _cut_answer(self) -> Action:
-        if self._forced >= _FORCED_TRIES:
+        if self._spent():
             return self._invalid("no final answer: the answer was cut by the token limit", "judge")
         self._force_next = self._bounded = True
         return self._next()
 
     def _no_call(self) -> Action:
-        if self._forced >= _FORCED_TRIES:
+        if self._spent():
             return self._invalid("no final answer: it kept talking", "judge")
         self._force_next = True
         self._say("user", self.program.phrase("final_now" if self._forced else "no_call"))
@@ -248,13 +266,19 @@ class JudgeLoop:
                 continue
             answer = self._desk.answer(call)
             if isinstance(answer, Submitted):
+                self.refused = None
                 return self._final(answer.arguments)
+            if isinstance(answer, Refused):
+                self.refused = f"no final answer: {answer.reason}"
+                self._granted += self._forcing and answer.progress
+                answer = answer.text
             if not isinstance(answer, str):
                 self._pending = (call, _name_of(answer))
                 return answer
             self._tool_message(call, answer)
-        if self._forced >= _FORCED_TRIES:
-            return self._invalid("no final answer: no forced call was one that fits", "judge")
+        if self._spent():
+            problem = self.refused or "no final answer: no forced call was one that fits"
+            return self._invalid(problem, "judge")
         if self._forced:
             self._force_next = True
         return self._next()
@@ -328,12 +352,8 @@ class JudgeLoop:
     def _final(self, arguments: Mapping[str, Any]) -> Action:
         answer = arguments.get("verdict", arguments.get("score"))
         if "verdicts" in arguments:
-            given: dict[int, set[str]] = {}
-            for entry in arguments["verdicts"]:
-                given.setdefault(entry["item"], set()).add(entry["status"])
-            # Two verdicts on one item that disagree are none.
-            clear = {item: next(iter(statuses)) for item, statuses in given.items() if len(statuses) == 1}
-            answer = [clear.get(number) for number in range(1, self._items() + 1)]
+            given = {entry["item"]: entry["status"] for entry in arguments["verdicts"]}
+            answer = [given[number] for number in sorted(given)]
         return self._conclude(answer, arguments.get("findings") or [], arguments.get("reason") or "")
 
     def _conclude(self, answer: Any, submitted: Sequence[Mapping[str, Any]], reason: str) -> Action:
@@ -348,7 +368,7 @@ class JudgeLoop:
         self._events.append(reply.event())
 
     def _finish(self, verdict: Verdict) -> Finish:
-        told = ("valid", "said", "outcome", "grounded", "decided_by", "error", "error_owner")
+        told = (*_TOLD, "clipped", "keys", "findings", "error", "error_owner")
         self._events.append({"type": "end", **{name: getattr(verdict, name) for name in told}})
         link = self.program.link
         trace = {

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skillrt.judging.evaluate import Scope, evaluate, holds
+from skillrt.judging.owed import settled_items
 from skillspec.records import ChecklistAnswer, Evidence, Readout, ScoreAnswer, Task
 
-__all__ = ["Result", "answer_value", "read_out", "settled_findings"]
+__all__ = ["Result", "answer_value", "left_to_code", "read_out", "settled_findings"]
 
 TIE = "tie"
+_SLACK = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,14 @@ class Result:
     """What a readout gives: an outcome (None when there is none), a number, and who decided.
 
     ``missing`` tells an outcome that could not be computed from one that the skill abstains from.
+    ``clipped`` is the number as it was before it was brought within the task's bounds.
     """
 
     outcome: Any
     score: float | None = None
     decided_by: str | None = None
     missing: bool = False
+    clipped: float | None = None
 
 
 def answer_value(task: Task, answer: Any) -> Any:
@@ -47,52 +51,48 @@ def answer_value(task: Task, answer: Any) -> Any:
     return None if outcome is None else outcome.winner
 
 
-def _one_an_item(
-    findings: Sequence[Mapping[str, Any]], evidence: Evidence | None, fields: Mapping[str, Any]
-) -> list[Mapping[str, Any]]:
-    """Bind the findings to the checklist that they go over: one finding for each of its items.
-
-    The first finding of an item counts. An item that the judge left out counts with the status
-    ``missing``, so that leaving out is never worth more than failing. Findings of items that are
-    not there do not count. Without a checklist the judge's own items stand as they are.
-    """
-    checklist = fields.get(evidence.items_from) if evidence is not None and evidence.items_from else None
-    if checklist is None:
-        return list(findings)
-    items: dict[int, Mapping[str, Any]] = {
-        number: {"item": number, "status": "missing", "grounded": True}
-        for number in range(1, len(checklist) + 1)
-    }
-    given: set[int] = set()
-    for finding in findings:
-        number = finding.get("item")
-        if number in items and number not in given:
-            given.add(number)
-            items[number] = finding
-    return list(items.values())
-
-
 def _settled(
-    findings: Sequence[Mapping[str, Any]], readout: Readout, verifiers: Mapping[str, Mapping[str, Any]]
+    findings: Sequence[Mapping[str, Any]],
+    evidence: Evidence | None,
+    readout: Readout,
+    verifiers: Mapping[str, Mapping[str, Any]],
 ) -> list[Mapping[str, Any]]:
-    items: dict[int, str] = {}
-    for rule in readout.settle:
-        verdicts = verifiers.get(rule.verifier, {}).get("items")
-        for verdict in verdicts if isinstance(verdicts, list) else ():
-            if verdict.get("status") in ("satisfied", "failed"):
-                items.setdefault(verdict["item"], verdict["status"])
-    settled: list[Mapping[str, Any]] = []
-    for finding in findings:
-        status = items.get(finding.get("item", 0))
-        if status == "satisfied":
-            finding = {**finding, "status": status, "failure": None}
-        elif status is not None:
-            finding = {**finding, "status": status}
-        settled.append(finding)
-    # A rule that was decided counts also where the judge left its item out.
+    """Put what verifiers found in the place of findings: nothing else that the judge said of an item counts.
+
+    If the failure that it named still did, leaving the item out would pay.
+    """
+    items = settled_items(readout, verifiers)
+    keys = ("item",) if evidence is None else evidence.keys
+    settled = [
+        {**{key: finding.get(key) for key in keys}, "status": items[finding["item"]], "grounded": True}
+        if finding.get("item") in items
+        else finding
+        for finding in findings
+    ]
+    return [*settled, *left_to_code(findings, readout, verifiers)]
+
+
+def left_to_code(
+    findings: Sequence[Mapping[str, Any]], readout: Readout, verifiers: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return a finding for each item that a verifier settled and the judge left out."""
+    items = settled_items(readout, verifiers)
     left_out = items.keys() - {finding.get("item") for finding in findings}
-    settled += [{"item": item, "status": items[item], "grounded": True} for item in sorted(left_out)]
-    return settled
+    return [{"item": item, "status": items[item], "grounded": True} for item in sorted(left_out)]
+
+
+def _counted(findings: Sequence[Mapping[str, Any]], evidence: Evidence | None) -> Sequence[Mapping[str, Any]]:
+    """Apply ``ungrounded drop``: an open block loses the finding; in a closed one it counts as failed.
+
+    What it named as failure stays: neither way does it gain by what does not hold.
+    """
+    if evidence is None or evidence.ungrounded != "drop":
+        return findings
+    if not evidence.closed:
+        return [finding for finding in findings if finding.get("grounded", True)]
+    return [
+        finding if finding.get("grounded", True) else {**finding, "status": "failed"} for finding in findings
+    ]
 
 
 def settled_findings(
@@ -100,15 +100,13 @@ def settled_findings(
     evidence: Evidence | None,
     findings: Sequence[Mapping[str, Any]],
     *,
-    fields: Mapping[str, Any],
     verifiers: Mapping[str, Mapping[str, Any]],
 ) -> list[Mapping[str, Any]]:
-    """Return the findings that count: grounded ones where the skill says so, one an item, settled.
+    """Return the findings that count: grounded where the skill says so, and settled.
 
     The arguments are those of :func:`read_out`.
     """
-    kept = [item for item in findings if item.get("grounded", True)] if _drops(evidence) else findings
-    return _settled(_one_an_item(kept, evidence, fields), readout, verifiers)
+    return _settled(_counted(findings, evidence), evidence, readout, verifiers)
 
 
 def _with_failures(findings: Sequence[Mapping[str, Any]], evidence: Evidence | None) -> list[dict[str, Any]]:
@@ -149,7 +147,7 @@ def read_out(
         fields: the visible fields of the sample.
         verifiers: results by id; pass none to learn what the judge said by itself.
     """
-    settled = settled_findings(readout, evidence, findings, fields=fields, verifiers=verifiers)
+    settled = settled_findings(readout, evidence, findings, verifiers=verifiers)
     scope = Scope(fields, verifiers, _with_failures(settled, evidence), answer)
     for let in readout.lets:
         scope = replace(scope, lets={**scope.lets, let.name: evaluate(let.value, scope)})
@@ -158,6 +156,7 @@ def read_out(
     else:
         value = evaluate(readout.base, scope)
         value = readout.otherwise if value is None else value
+    base = value
     abstains = readout.abstain is not None and holds(readout.abstain, scope)
     value = None if abstains else value
     value = _capped(value, readout, scope)
@@ -168,22 +167,32 @@ def read_out(
             value, decided_by = decided, _source_of(decision.value)
             break
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    clipped = next((outside for outside in (base, number) if _is_outside(outside, task)), None)
     if number is not None:
         value = number = _finished(number, task, readout)
-    return Result(value, number, decided_by, missing=value is None and not abstains)
+    missing = value is None and not abstains
+    return Result(value, number, decided_by, missing=missing, clipped=None if value is None else clipped)
+
+
+def _is_outside(number: Any, task: Task) -> bool:
+    """Whether a number is no score of the task, by more than sums of fractions are off."""
+    if (
+        not isinstance(task.answer, ScoreAnswer)
+        or isinstance(number, bool)
+        or not isinstance(number, int | float)
+    ):
+        return False
+    slack = _SLACK * max(1.0, abs(task.answer.minimum), abs(task.answer.maximum))
+    return not task.answer.minimum - slack <= number <= task.answer.maximum + slack
 
 
 def _finished(number: float, task: Task, readout: Readout) -> float:
-    """Keep a computed score within the task's bounds, and round it."""
+    """Bring a computed score within the task's bounds, and round it."""
     if isinstance(task.answer, ScoreAnswer):
         number = min(max(number, task.answer.minimum), task.answer.maximum)
     if isinstance(number, float) and readout.round is not None:
         number = round(number, readout.round)
     return number
-
-
-def _drops(evidence: Evidence | None) -> bool:
-    return evidence is not None and evidence.ungrounded == "drop"
 
 
 def _capped(value: Any, readout: Readout, scope: Scope) -> Any:

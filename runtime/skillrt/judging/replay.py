@@ -42,7 +42,11 @@ def replay(program: Program, trace: Mapping[str, Any]) -> Judgment:
     loop = JudgeLoop(program, view)
     action = loop.start()
     while not isinstance(action, Finish):
-        action = _answer(loop, action, answers)
+        event = next(answers, None)
+        if event is None and isinstance(action, Send) and loop.refused is not None:
+            # It was recorded when a submission counted with whatever it had; nobody is there to complete it.
+            return loop.given_up(loop.refused, "judge")
+        action = _answer(loop, action, event, answers)
     return action.judgment
 
 
@@ -80,8 +84,9 @@ def _frozen(value: Any) -> Any:
     return MappingProxyType(value) if isinstance(value, dict) else value
 
 
-def _answer(loop: JudgeLoop, action: Action, answers: Iterator[Mapping[str, Any]]) -> Action:
-    event = next(answers, None)
+def _answer(
+    loop: JudgeLoop, action: Action, event: Mapping[str, Any] | None, answers: Iterator[Mapping[str, Any]]
+) -> Action:
     if event is None:
         raise ReplayError(f"the trace ends where the judge loop asks for {type(action).__name__}")
     match action, event["type"]:

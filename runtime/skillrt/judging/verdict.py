@@ -40,11 +40,13 @@ def add_usage(left: Usage, right: Usage) -> Usage:
 class Verdict:
     """The result of one judgment.
 
-    ``said`` is what the judge answered and ``outcome`` what the readout made of it: the winning
-    response's label or ``"tie"`` for choice and scale, a number for score, a list of
-    ``"satisfied"``/``"failed"``/None for checklist; None when there is none. ``label`` is the raw
-    label that the judge used (``"A>>B"``). ``score`` is the number behind the outcome where there
-    is one. ``probabilities`` has for each possible outcome how likely it is, all together 1, and ``mass``
+    ``said`` is what the judge answered and ``outcome`` what the readout made of it: the winning response's
+    label or ``"tie"`` for choice and scale, a number for score, a list of ``"satisfied"``/``"failed"``/None
+    for checklist; None when there is none. ``label`` is the raw label that the judge used (``"A>>B"``).
+    ``score`` is the number behind the outcome where there is one, and ``clipped`` that number before it was
+    brought within the task's bounds, where it was outside. ``keys`` is ``"own"`` where findings went over
+    items that the judge itself had listed, so that whatever is a share of them is a share of what it chose
+    to list. ``probabilities`` has for each possible outcome how likely it is, all together 1, and ``mass``
     how much of all probability fell on labels before that; only where tokens' probabilities were read. An
     invalid verdict has ``error`` and ``error_owner`` set and never a made-up outcome.
     """
@@ -58,6 +60,8 @@ class Verdict:
     findings: tuple[dict[str, Any], ...] = ()
     reason: str = ""
     decided_by: str | None = None
+    clipped: float | None = None
+    keys: Literal["own"] | None = None
     error: str | None = None
     error_owner: ErrorOwner | None = None
     probabilities: dict[str, float] | None = None

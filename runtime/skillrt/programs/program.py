@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -51,7 +51,9 @@ class ChatRequest:
     that are of use in this turn and ``choices`` the labels that answer a text request, for servers on
     which a call or a label has to be forced by a grammar. ``prefill`` asks for the probabilities of the
     one token that goes on after this beginning of an answer. ``bounded`` asks for the forced call in a form
-    that cannot run on: by a JSON schema whose texts and lists are short."""
+    that cannot run on: by a JSON schema whose texts and lists are short. ``owed`` are the lists of the final
+    answer that the outcome is computed from, each with the keys of the entries that are still owed; with None
+    where these are the judge's own or properties."""
 
     messages: Sequence[Mapping[str, Any]]
     tools: Sequence[Mapping[str, Any]]
@@ -60,6 +62,7 @@ class ChatRequest:
     choices: tuple[str, ...] = ()
     prefill: str | None = None
     bounded: bool = False
+    owed: Mapping[str, Sequence[Mapping[str, Any]] | None] = field(default_factory=dict)
 
 
 def show_value(value: Any) -> str:
@@ -280,6 +283,14 @@ class Program:
         return ChatRequest(
             self.messages(view, evidence or {}), self.tools, None, self.tool_names, self.choices
         )
+
+    @cached_property
+    def most_verdicts(self) -> int:
+        """How many verdicts of a checklist the judge can submit; 0 where it submits none."""
+        for tool in self.link.tools:
+            if "verdicts" in tool.parameters["properties"]:
+                return int(tool.parameters["properties"]["verdicts"]["maxItems"])
+        return 0
 
     @cached_property
     def choices(self) -> tuple[str, ...]:

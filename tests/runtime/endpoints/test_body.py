@@ -1,6 +1,7 @@
 """Request bodies and the reading of answers."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from skillrt.programs.program import ChatRequest
 
 NATIVE = EndpointConfig(base_urls=("http://x/v1",), model="m", seed=7, temperature=0.5)
 SCHEMA = EndpointConfig(base_urls=("http://x/v1",), model="m", tool_mode="schema", enable_thinking=None)
+
+POINTWISE = "instruction_following_pointwise"
 
 
 def opening(delivery: str = "progressive") -> ChatRequest:
@@ -70,10 +73,13 @@ def test_schema_mode_forces_one_of_the_tools_of_use() -> None:
     assert "chat_template_kwargs" not in forced
 
 
-def final_schema(skill: str, task: str, setting: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def final_schema(
+    skill: str, task: str, setting: str, max_tokens: int = 4096, **owed: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """What a bounded request sends, and the schema of its final_answer."""
     one = program(task, "preloaded", skill, setting)
-    body = request_body(ChatRequest((), one.tools, "final_answer", bounded=True), NATIVE)
+    request = ChatRequest((), one.tools, "final_answer", bounded=True, owed=owed)
+    body = request_body(request, replace(NATIVE, max_tokens=max_tokens))
     schema = body["response_format"]["json_schema"]["schema"]
     assert schema["properties"]["name"] == {"const": "final_answer"}
     return body, schema["properties"]["arguments"]["properties"]
@@ -90,12 +96,40 @@ def test_a_bounded_request_sends_the_same_tools_and_a_schema_that_ends() -> None
     assert bounded["verdict"]["enum"] == ["A", "B"]
 
 
-def test_what_an_answer_is_computed_from_keeps_its_length() -> None:
-    _, checklist = final_schema("instruction_following", "ifrb_constraint", "fair")
-    assert (checklist["verdicts"]["maxItems"], checklist["findings"]["maxItems"]) == (200, 1)
-    _, score = final_schema("instruction_following_pointwise", "if_pointwise", "operational")
-    assert score["findings"]["maxItems"] == 60
-    assert score["findings"]["items"]["properties"]["why"]["anyOf"][0]["maxLength"] <= 80
+def items(*numbers: int) -> list[dict[str, int]]:
+    return [{"item": number} for number in numbers]
+
+
+def test_what_is_owed_stands_in_the_schema_entry_by_entry() -> None:
+    _, checklist = final_schema("instruction_following", "ifrb_constraint", "fair", verdicts=items(2, 5))
+    assert checklist["findings"]["maxItems"] == 1
+    assert (checklist["verdicts"]["minItems"], checklist["verdicts"]["maxItems"]) == (2, 2)
+    entries = [entry["properties"] for entry in checklist["verdicts"]["prefixItems"]]
+    assert [entry["item"] for entry in entries] == [{"const": 2}, {"const": 5}]
+    assert [list(entry) for entry in entries] == [["item", "status"]] * 2
+    _, nothing = final_schema(POINTWISE, "if_pointwise", "operational", findings=[])
+    assert nothing["findings"]["maxItems"] == 0
+
+
+def test_a_list_that_must_be_whole_shares_the_room_of_a_turn() -> None:
+    """Texts get shorter before entries wait for the next turn, and what is asked for always fits."""
+
+    def asked(count: int, max_tokens: int) -> tuple[int, int]:
+        owed = items(*range(1, count + 1))
+        _, score = final_schema(POINTWISE, "if_pointwise", "operational", max_tokens, findings=owed)
+        entries = score["findings"]["prefixItems"]
+        return len(entries), entries[0]["properties"]["why"]["anyOf"][0]["maxLength"]
+
+    assert asked(3, 4096) == (3, 80)
+    assert asked(20, 4096) == (20, 40)
+    assert asked(30, 4096) == (30, 20)
+    batch, chars = asked(60, 4096)
+    assert chars == 20
+    assert 30 < batch < 60
+    assert asked(60, 1024)[0] < batch
+    assert asked(60, 100) == (1, 20)
+    _, own = final_schema(POINTWISE, "if_pointwise", "operational", findings=None)
+    assert own["findings"]["maxItems"] == batch
 
 
 def test_a_bound_is_not_below_what_the_schema_demands() -> None:
