@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from skillspec.words import DELIVERIES, PROGRESSIVE
+
 if TYPE_CHECKING:
     from skillc.diagnostics import Report
     from skillc.program import Checked
@@ -21,7 +23,6 @@ __all__ = ["main"]
 FORMATS = ("text", "json", "github", "sarif")
 TEST_FORMATS = ("text", "json", "github")
 TARGETS = ("runtime", "agent-skills")
-DELIVERIES = ("direct", "progressive", "preloaded", "flat", "tools_only")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -132,7 +133,7 @@ def _show_parser(show: argparse.ArgumentParser) -> None:
     show.add_argument("skill", nargs="?", help="name of the skill; may be left out with --delivery direct")
     show.add_argument("--task", help="name of the task (default: the only one that the skill serves)")
     show.add_argument("--setting", choices=("fair", "operational"), help="default: the skill's own")
-    show.add_argument("--delivery", choices=DELIVERIES, default="progressive")
+    show.add_argument("--delivery", choices=DELIVERIES, default=PROGRESSIVE)
     show.add_argument(
         "--sample",
         type=Path,

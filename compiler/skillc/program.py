@@ -14,7 +14,7 @@ from skillc.check.task import check_task
 from skillc.check.tests import check_test
 from skillc.diagnostics import Report
 from skillc.emit.budget import check_budget
-from skillc.emit.link import SkillDelivery, link_direct, link_skill
+from skillc.emit.link import link_direct, link_skill
 from skillc.emit.records import emit_skill, emit_task
 from skillc.emit.texts import TextStore
 from skillc.project.load import Project, load_project
@@ -24,10 +24,9 @@ from skillc.tree import PhrasesDecl, SkillDecl, TaskDecl
 from skillspec import ARTIFACT_FORMAT, LANGUAGE_VERSION
 from skillspec.encoding import encode_pretty
 from skillspec.records import Index, IndexEntry, Link, Skill, Task
+from skillspec.words import SKILL_DELIVERIES
 
 __all__ = ["Checked", "check_project", "compile_project"]
-
-_DELIVERIES: tuple[SkillDelivery, ...] = ("progressive", "preloaded", "flat", "tools_only")
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def compile_project(checked: Checked) -> dict[str, bytes]:
         skill = checked.skills[name]
         skills[name] = emit_skill(skill, texts)
         for task in skill.serves:
-            for delivery in _DELIVERIES:
+            for delivery in SKILL_DELIVERIES:
                 link = link_skill(skill, skills[name], task, tasks[task.id], delivery, texts)
                 links[link.id] = link
     return _files(tasks, skills, links, texts)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from skillspec.version import VersionAction
+from skillspec.words import PRELOADED, SKILL_DELIVERIES
 
 __all__ = ["main"]
 
@@ -47,9 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("file", type=Path, help="a parquet file of skillrl prepare")
     inspect.add_argument("--row", type=_from_one, default=1, metavar="N", help="row number, from 1")
     inspect.add_argument("--rollout", default="(the rollout)", help="text to show as the response")
-    inspect.add_argument(
-        "--delivery", choices=("progressive", "preloaded", "flat", "tools_only"), default="preloaded"
-    )
+    inspect.add_argument("--delivery", choices=SKILL_DELIVERIES, default=PRELOADED)
     inspect.add_argument("--mode", choices=("skill", "direct", "rules_x_llm"), default="skill")
     inspect.set_defaults(run=_inspect)
     overrides = commands.add_parser("overrides", help="print a run's overrides, one a line, names filled in")

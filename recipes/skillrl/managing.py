@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 
 from skillrl.settings import SettingsError
 from skillspec.artifacts import link_id
+from skillspec.words import PRELOADED
 
 __all__ = ["ManagerSettings", "read_manager_settings"]
 
@@ -46,7 +47,7 @@ class ManagerSettings:
     group_skill: str = "instruction_following_pairwise"
     group_task: str = "if_pairwise"
     group_setting: str = "operational"
-    group_delivery: str = "preloaded"
+    group_delivery: str = PRELOADED
     rank_weight: float = 0.5
 
     @property

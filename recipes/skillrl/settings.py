@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_type_hints
 
 from skillspec.artifacts import link_id
+from skillspec.words import PRELOADED
 
 __all__ = ["RewardSettings", "SettingsError", "read_settings"]
 
@@ -65,7 +66,7 @@ class RewardSettings:
     skill: str = "instruction_following_pointwise"
     task: str = "if_pointwise"
     setting: str = "operational"
-    delivery: str = "preloaded"
+    delivery: str = PRELOADED
     artifacts: str = ""
     base_urls: tuple[str, ...] = ()
     model: str = ""

@@ -21,6 +21,7 @@ from skillrt.judging.actions import Reply, ToolCall
 from skillrt.judging.answers import read_answer
 from skillrt.programs.program import ChatRequest, Program
 from skillspec.records import ChecklistAnswer, ChoiceAnswer, ScaleAnswer, ScoreAnswer, Task
+from skillspec.words import FINAL_ANSWER, USE_SKILL
 
 __all__ = ["CONTROLS", "CONTROL_SCHEME", "Control", "control_named"]
 
@@ -29,8 +30,6 @@ CONTROL_SCHEME: Final = "control:"
 
 CONTROLS: Final = ("always-first", "always-longest", "random", "reference_match")
 
-_FINAL: Final = "final_answer"
-_LOAD: Final = "use_skill"
 _HALFWAY_CHARS: Final = 1000
 _TEXTS: Final = ("{}", "[[{}]]", "\\boxed{{{}}}", "Answer: {}")
 _BLOCK: Final = "[检查项{number}-开始]\n要求：{item}\n分析：-\n结论：{said}\n[检查项{number}-结束]"
@@ -84,9 +83,9 @@ class _Judgment:
         if not tools:
             return Reply(_as_text(self._program.task, answer, self._fields), endpoint="control")
         opened = any(message["role"] == "assistant" for message in request.messages)
-        if _LOAD in tools and not opened and request.forced is None:
-            return _call(_LOAD, {})
-        return _call(_FINAL, _arguments(tools[_FINAL], answer, request.owed))
+        if USE_SKILL in tools and not opened and request.forced is None:
+            return _call(USE_SKILL, {})
+        return _call(FINAL_ANSWER, _arguments(tools[FINAL_ANSWER], answer, request.owed))
 
     # ------------------------------------------------------------------------------------ answers
 

@@ -14,6 +14,7 @@ import msgspec
 
 from skillspec.expr import Expr
 from skillspec.levels import Level
+from skillspec.words import Delivery
 
 __all__ = [
     "Accept",
@@ -22,7 +23,6 @@ __all__ = [
     "ChoiceAnswer",
     "Criterion",
     "Decision",
-    "Delivery",
     "Evidence",
     "EvidencePart",
     "Failure",
@@ -63,7 +63,6 @@ TextRef = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{20}$")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Natural = Annotated[int, msgspec.Meta(ge=0)]
 
-Delivery = Literal["direct", "progressive", "preloaded", "flat", "tools_only"]
 Setting = Literal["fair", "operational"]
 
 

@@ -13,6 +13,7 @@ from skillbench.folder.summary import MARK, invalid_share
 from skillbench.running.progress import short_count
 from skillbench.running.run import LOCAL, Endpoint, RunOptions, RunResult, local_judge, run
 from skillbench.suites import SUITES, suite_class
+from skillspec.words import DIRECT
 
 __all__ = ["add_arguments", "demo", "run_command", "side_by_side"]
 
@@ -51,7 +52,7 @@ def demo(out: Path, artifacts: str | None, limit: int | None, *, quiet: bool) ->
     suite = next(name for name in SUITES if suite_class(name).shipped)
     # One server for both runs; each run is told its address, its identity stays the model's name.
     with local_judge(Endpoint(base_urls=(LOCAL,)).config()) as config:
-        for name, skill in (("direct", None), (f"{_SKILL} progressive", _SKILL)):
+        for name, skill in ((DIRECT, None), (f"{_SKILL} progressive", _SKILL)):
             folder = out / name.replace(" ", "-")
             if not quiet:
                 print(f"{suite}, {name}: judging", flush=True)

@@ -25,6 +25,7 @@ from skillbench.report.write import try_to_report
 from skillbench.running.plan import Cell, Plan, read_plan
 from skillbench.running.ray.cluster import open_cluster
 from skillbench.running.run import Endpoint, RunOptions, run
+from skillspec.words import DIRECT
 
 __all__ = ["MATRIX_FORMAT", "add_arguments", "run_command", "table"]
 
@@ -224,7 +225,7 @@ def _check(prepared: Sequence[_Prepared]) -> None:
         options = one.options
         suite = open_suite(options.suite, options.data, options.mode, options.placement_seed)
         try:
-            delivery = options.delivery or "direct"
+            delivery = options.delivery or DIRECT
             choice = ProgramChoice(suite.tasks, options.skill, options.setting, delivery)
             load_programs(options.artifacts, choice)
         except BenchError as error:

@@ -12,15 +12,14 @@ from skillbench.folder.validity import MOST_SHOWN, WITHHELD_CODE, withheld_of
 from skillbench.running.run import Endpoint, RunOptions, RunResult, run
 from skillbench.running.settings import LEVELS, SETTINGS
 from skillbench.suites import SUITES
+from skillspec.words import DELIVERIES, DIRECT
 
 __all__ = ["add_arguments", "run_command"]
-
-_DELIVERIES = ("direct", "progressive", "preloaded", "flat", "tools_only")
 
 
 def _route(text: str) -> str:
     group, sign, where = text.rpartition("=")
-    if not sign or not group or where != "direct":
+    if not sign or not group or where != DIRECT:
         raise argparse.ArgumentTypeError(f"{text!r} is no route such as Math=direct")
     return group
 
@@ -83,7 +82,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         "--limit (default: 0)",
     )
     parser.add_argument(
-        "--delivery", choices=_DELIVERIES, help="default: progressive, or direct without a skill"
+        "--delivery", choices=DELIVERIES, help="default: progressive, or direct without a skill"
     )
     parser.add_argument(
         "--readout",

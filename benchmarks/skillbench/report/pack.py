@@ -16,6 +16,7 @@ import msgspec
 
 from skillbench.folder.journal import TRACES
 from skillbench.folder.judgments import RIGHT, WRONG, Judgments
+from skillspec.words import FINAL_ANSWER
 
 __all__ = ["FLAGS", "MOST_CONVERSATIONS", "Pack", "pack"]
 
@@ -144,7 +145,7 @@ def _findings(messages: Sequence[Mapping[str, Any]], events: Sequence[Mapping[st
         return _short(kept)
     for message in reversed(messages):
         for name, arguments in reversed(_calls(message)):
-            if name != "final_answer":
+            if name != FINAL_ANSWER:
                 continue
             try:
                 given = json.loads(arguments)

@@ -19,6 +19,7 @@ from skillrt.endpoints.refusals import AllRefusedError
 from skillrt.judging.runtime import Runtime, open_runtime
 from skillrt.judging.verdict import Judgment, Usage, Verdict
 from skillrt.programs.program import Program
+from skillspec.words import DIRECT
 
 __all__ = [
     "AllAlikeError",
@@ -122,7 +123,7 @@ def load_programs(artifacts: str | Mapping[str, bytes] | None, choice: ProgramCh
             task: load_program(store, link_id(task, skill, setting, choice.delivery)) for task in choice.tasks
         }
         direct = {
-            task: load_program(store, link_id(task, None, "fair", "direct"))
+            task: load_program(store, link_id(task, None, "fair", DIRECT))
             for task in (choice.tasks if choice.routed else ())
         }
         programs = Programs(main, direct, choice.routed, choice.readout)

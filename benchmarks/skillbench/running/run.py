@@ -34,6 +34,7 @@ from skillbench.suites import open_suite
 from skillbench.suites.base import DataSummary, Prediction, Suite
 from skillrt.controls import CONTROL_SCHEME, control_named
 from skillrt.endpoints.config import EndpointConfig
+from skillspec.words import DIRECT, PROGRESSIVE
 
 if TYPE_CHECKING:
     from skillbench.running.ray.engine import RayEngine
@@ -197,12 +198,12 @@ def local_judge(config: EndpointConfig) -> Iterator[EndpointConfig]:
 
 
 def _delivery(options: RunOptions) -> str:
-    delivery = options.delivery or ("progressive" if options.skill is not None else "direct")
-    if delivery == "direct" and options.skill is not None:
+    delivery = options.delivery or (PROGRESSIVE if options.skill is not None else DIRECT)
+    if delivery == DIRECT and options.skill is not None:
         raise BenchError(
             "delivery direct is the baseline without a skill: leave out --skill, or choose a delivery"
         )
-    if delivery != "direct" and options.skill is None:
+    if delivery != DIRECT and options.skill is None:
         raise BenchError(f"delivery {delivery} needs a skill: name one with --skill")
     return delivery
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from skillbench.errors import BenchError
+from skillspec.words import DIRECT, FLAT, PROGRESSIVE, TOOLS_ONLY
 
 __all__ = ["LEVELS", "SETTINGS", "Setting", "find_setting", "setting_for"]
 
@@ -37,16 +38,14 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
     {
         setting.name: setting
         for setting in (
-            Setting("baseline", None, "direct", "the task alone"),
-            Setting("skill_fair", _FAIR, "progressive", "a skill that sees what the baseline sees"),
-            Setting("skill_operational", _OPERATIONAL, "progressive", "a skill with the row's resources"),
-            Setting("fair_flat_prompt", _FAIR, "flat", "ablation: the fair skill pasted into the prompt"),
-            Setting("flat_prompt", _OPERATIONAL, "flat", "ablation: skill and resources pasted in"),
-            Setting("tool_only", _FAIR, "tools_only", "ablation: the baseline's prompt and tools, no skill"),
-            Setting(
-                "agentic", _FOLLOWING, "progressive", "a checklist judged with the skill for instructions"
-            ),
-            Setting("agentic_flat", _FOLLOWING, "flat", "ablation: the same pasted into the prompt"),
+            Setting("baseline", None, DIRECT, "the task alone"),
+            Setting("skill_fair", _FAIR, PROGRESSIVE, "a skill that sees what the baseline sees"),
+            Setting("skill_operational", _OPERATIONAL, PROGRESSIVE, "a skill with the row's resources"),
+            Setting("fair_flat_prompt", _FAIR, FLAT, "ablation: the fair skill pasted into the prompt"),
+            Setting("flat_prompt", _OPERATIONAL, FLAT, "ablation: skill and resources pasted in"),
+            Setting("tool_only", _FAIR, TOOLS_ONLY, "ablation: the baseline's prompt and tools, no skill"),
+            Setting("agentic", _FOLLOWING, PROGRESSIVE, "a checklist judged with the skill for instructions"),
+            Setting("agentic_flat", _FOLLOWING, FLAT, "ablation: the same pasted into the prompt"),
         )
     }
 )

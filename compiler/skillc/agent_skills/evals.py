@@ -14,10 +14,9 @@ from skillc.program import Checked
 from skillc.tree import TestDecl
 from skillspec.artifacts import ArtifactStore, link_id
 from skillspec.records import ChecklistAnswer, ScoreAnswer, Task
+from skillspec.words import DIRECT, TOOLS_ONLY, WITHOUT_SKILL
 
 __all__ = ["make_evals"]
-
-_WITHOUT_SKILL = ("direct", "tools_only")
 
 
 def make_evals(
@@ -35,7 +34,7 @@ def make_evals(
     for module in checked.project.modules.values():
         for test in module.tests:
             run = test.run
-            if run is None or run[0].text != skill.id or run[3].text in _WITHOUT_SKILL:
+            if run is None or run[0].text != skill.id or run[3].text in WITHOUT_SKILL:
                 continue
             task = store.task(run[1].text)
             prompt = _prompt(test, task, skill, package, store)
@@ -53,8 +52,8 @@ def _prompt(test: TestDecl, task: Task, skill: SkillModel, package: str, store: 
     from skillrt.programs.view import SampleError, make_view
 
     sample = test.sample.value if test.sample is not None and isinstance(test.sample.value, dict) else {}
-    direct = link_id(task.id, None, "fair", "direct")
-    alone = link_id(task.id, skill.id, skill.setting, "tools_only")
+    direct = link_id(task.id, None, "fair", DIRECT)
+    alone = link_id(task.id, skill.id, skill.setting, TOOLS_ONLY)
     program = load_program(store, direct if direct in store.index.links else alone)
     try:
         view = make_view(program.task, program.link, sample)

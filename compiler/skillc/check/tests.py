@@ -12,11 +12,10 @@ from skillc.tree import Expectation, Name, SkillDecl, TaskDecl, TestDecl
 from skillspec.fields import is_absent, shape_problem
 from skillspec.levels import SETTINGS
 from skillspec.records import ChecklistAnswer, ScoreAnswer
+from skillspec.words import DELIVERIES, DIRECT, WITHOUT_SKILL
 
 __all__ = ["check_test"]
 
-_DELIVERIES = ("direct", "progressive", "preloaded", "flat", "tools_only")
-_WITHOUT_SKILL = ("direct", "tools_only")
 _VERDICT = ("said", "outcome", "reason", "decided_by")
 _VERIFIER = ("winner", "items", "conclusive", "text")
 _PIPELINE = ("winner", "votes", "scores", "conclusive", "text")
@@ -38,7 +37,7 @@ def check_test(
     skill, task, setting, delivery = test.run
     declared = scope.lookup(skill, SkillDecl)
     known_words = True
-    for name, known in ((setting, tuple(SETTINGS)), (delivery, _DELIVERIES)):
+    for name, known in ((setting, tuple(SETTINGS)), (delivery, DELIVERIES)):
         if name.text not in known:
             what = "setting" if name is setting else "delivery"
             known_words = False
@@ -94,7 +93,7 @@ def _check_run(
         message = f"`{skill.id}` is made for setting {skill.setting}, and is run in no other"
         report.error("SK802", setting.span, message, f"write `setting {skill.setting}`")
         return False
-    if delivery.text == "direct" and task.accept is None:
+    if delivery.text == DIRECT and task.accept is None:
         message = f"task `{task.id}` has no `accept`, so there is no delivery direct of it"
         report.error("SK802", delivery.span, message, "choose another delivery")
         return False
@@ -108,7 +107,7 @@ class _Known:
         self.skill = skill
         self.task = task
         self.delivery = delivery
-        self.shows_skill = delivery not in _WITHOUT_SKILL
+        self.shows_skill = delivery not in WITHOUT_SKILL
         self.has_findings = self.shows_skill and skill.evidence is not None
         asked = [item for item, _ in skill.verifiers if item.run is not None and item.run.text == "asked"]
         self.ids = dict.fromkeys(

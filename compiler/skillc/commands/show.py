@@ -19,6 +19,7 @@ from skillc.usage import DEFAULT_OUT, UsageError
 from skillspec.artifacts import ArtifactError, ArtifactStore
 from skillspec.fields import shape_of
 from skillspec.records import Field, Task
+from skillspec.words import DIRECT
 
 __all__ = ["show"]
 
@@ -48,9 +49,9 @@ def _link_name(options: argparse.Namespace, store: ArtifactStore) -> str:
     from skillrt.programs.choice import ChoiceError, choose_link
 
     skill, task = options.skill, options.task
-    if options.delivery == "direct" and task is None and skill in store.index.tasks:
+    if options.delivery == DIRECT and task is None and skill in store.index.tasks:
         skill, task = None, skill
-    if skill is None and options.delivery != "direct":
+    if skill is None and options.delivery != DIRECT:
         raise UsageError(f"name a skill: {listed(store.index.skills, 'or')}")
     try:
         return choose_link(store, skill, task, options.setting, options.delivery)

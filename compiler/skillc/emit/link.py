@@ -24,12 +24,11 @@ from skillc.emit.texts import (
     inlined_text,
     steps_text,
 )
-from skillspec import ARTIFACT_FORMAT
+from skillspec import ARTIFACT_FORMAT, words
 from skillspec.artifacts import link_id
 from skillspec.encoding import with_digest
 from skillspec.phrases import fill
 from skillspec.records import (
-    Delivery,
     EvidencePart,
     Link,
     Message,
@@ -41,11 +40,25 @@ from skillspec.records import (
     TextPart,
     Tool,
 )
+from skillspec.words import (
+    DIRECT,
+    FINAL_ANSWER,
+    FLAT,
+    LIST_RESOURCES,
+    PRELOADED,
+    PROGRESSIVE,
+    PYTHON_SANDBOX,
+    RUN_RESOURCE,
+    TOOLS_ONLY,
+    USE_SKILL,
+    VIEW_RESOURCE,
+    Delivery,
+    SkillDelivery,
+)
 
 __all__ = ["link_direct", "link_skill", "manual_text"]
 
 _NO_DIGEST = "0" * 64
-SkillDelivery = Literal["progressive", "preloaded", "flat", "tools_only"]
 
 
 @dataclass(frozen=True)
@@ -116,11 +129,11 @@ def link_direct(task: TaskModel, record: Task, texts: TextStore) -> Link:
     return with_digest(
         Link(
             format=ARTIFACT_FORMAT,
-            id=link_id(task.id, None, "fair", "direct"),
+            id=link_id(task.id, None, "fair", DIRECT),
             task=task.id,
             skill=None,
             setting="fair",
-            delivery="direct",
+            delivery=DIRECT,
             fields=task.reads,
             messages=messages,
             tools=(),
@@ -146,7 +159,7 @@ def link_skill(
     messages, loaded = linker.messages(delivery)
     tools = linker.tools(delivery)
     offer = linker.offer
-    shows_skill = delivery != "tools_only"
+    shows_skill = delivery != TOOLS_ONLY
     kept: Delivery = delivery
     return with_digest(
         Link(
@@ -207,16 +220,16 @@ class _Linker:
         above: list[Part | None] = [system]
         below: list[Part | None] = [user]
         match delivery:
-            case "progressive":
+            case words.PROGRESSIVE:
                 announce = fill(
                     self.skill.phrases["announce"], skill=self.skill.id, summary=self.skill.summary
                 )
                 above.append(self.texts.text(announce.strip()))
                 loaded = (*self.manual(flat=False), *([evidence] if evidence else []))
-            case "preloaded":
+            case words.PRELOADED:
                 above += [self._introduction(), *self.manual(flat=False)]
                 below.append(evidence)
-            case "flat":
+            case words.FLAT:
                 above += [self._introduction(), *self.manual(flat=True)]
                 below += [ResourcePart(id=item.declaration.id) for item in self._bound()]
                 below.append(evidence)
@@ -259,34 +272,28 @@ class _Linker:
         """The tools, the same in all turns."""
         say = self.skill.phrases
         tools: list[Tool] = []
-        shows_resources = delivery in ("progressive", "preloaded")
+        shows_resources = delivery in (PROGRESSIVE, PRELOADED)
         resources = [item.declaration.id for item in self.offer.resources]
-        if delivery == "progressive":
+        if delivery == PROGRESSIVE:
             tools.append(
-                Tool(
-                    name="use_skill", description=say["tool_use_skill"].strip(), parameters=strict_object({})
-                )
+                Tool(name=USE_SKILL, description=say["tool_use_skill"].strip(), parameters=strict_object({}))
             )
         if shows_resources and resources:
             listing = say["tool_list_resources"].strip()
-            tools.append(Tool(name="list_resources", description=listing, parameters=strict_object({})))
+            tools.append(Tool(name=LIST_RESOURCES, description=listing, parameters=strict_object({})))
             viewing = say["tool_view_resource"].strip()
             tools.append(
-                Tool(name="view_resource", description=viewing, parameters=one_string("id", resources))
+                Tool(name=VIEW_RESOURCE, description=viewing, parameters=one_string("id", resources))
             )
         if shows_resources and self.offer.runnable:
             running = say["tool_run_resource"].strip()
             tools.append(
-                Tool(
-                    name="run_resource", description=running, parameters=one_string("id", self.offer.runnable)
-                )
+                Tool(name=RUN_RESOURCE, description=running, parameters=one_string("id", self.offer.runnable))
             )
-        if delivery != "flat":
+        if delivery != FLAT:
             tools += self._python()
-        schema = final_answer(self.skill, self.task, findings=delivery != "tools_only")
-        tools.append(
-            Tool(name="final_answer", description=say["tool_final_answer"].strip(), parameters=schema)
-        )
+        schema = final_answer(self.skill, self.task, findings=delivery != TOOLS_ONLY)
+        tools.append(Tool(name=FINAL_ANSWER, description=say["tool_final_answer"].strip(), parameters=schema))
         return tuple(tools)
 
     def _python(self) -> list[Tool]:
@@ -299,4 +306,4 @@ class _Linker:
             seconds=f"{tool.timeout_s:g}",
             fields=", ".join(tool.sees),
         )
-        return [Tool(name="python_sandbox", description=description.strip(), parameters=one_string("code"))]
+        return [Tool(name=PYTHON_SANDBOX, description=description.strip(), parameters=one_string("code"))]

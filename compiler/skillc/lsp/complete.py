@@ -18,6 +18,7 @@ from skillc.syntax.parser import SyntaxProblem, parse_line
 from skillc.syntax.tables import load_tables
 from skillspec.phrases import PHRASES
 from skillspec.signatures import SIGNATURES
+from skillspec.words import DELIVERIES
 
 __all__ = ["Proposal", "complete"]
 
@@ -25,7 +26,7 @@ _OPEN_STRING = re.compile(r"\b(from|file|by)\s+\"([^\"\n]*)\Z")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _FIXED = {
     "setting": ("fair", "operational"),
-    "delivery": ("direct", "progressive", "preloaded", "flat", "tools_only"),
+    "delivery": DELIVERIES,
     "gives": ("winner", "items", "score"),
     "load": ("optional", "required"),
     "ungrounded": ("drop", "keep"),

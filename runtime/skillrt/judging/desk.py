@@ -19,12 +19,22 @@ from skillrt.judging.owed import Faults, Ledger, blocks_for, listed, settled_ite
 from skillrt.programs.neutral import neutralise
 from skillrt.programs.program import Program, show_value
 from skillrt.programs.view import JudgeView
+from skillspec import words
 from skillspec.records import Limits, Pipeline, PythonTool, Verifier
+from skillspec.words import (
+    FINAL_ANSWER,
+    FLAT,
+    LIST_RESOURCES,
+    PROGRESSIVE,
+    PYTHON_SANDBOX,
+    RUN_RESOURCE,
+    USE_SKILL,
+    VIEW_RESOURCE,
+)
 
-__all__ = ["FINAL", "Desk", "Refused", "Submitted"]
+__all__ = ["Desk", "Refused", "Submitted"]
 
-FINAL = "final_answer"
-_BEHIND_LOADING = ("list_resources", "view_resource", "run_resource")
+_BEHIND_LOADING = (LIST_RESOURCES, VIEW_RESOURCE, RUN_RESOURCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +67,11 @@ class Desk:
         skill = program.skill
         self._limits = skill.limits if skill is not None else Limits()
         self._python: PythonTool | None = skill.python if skill is not None else None
-        self._loaded = program.link.delivery != "progressive"
+        self._loaded = program.link.delivery != PROGRESSIVE
         self._listed = False
         self._views = self._asked_runs = self._code_runs = 0
         self._ledgers: list[Ledger] = []
-        if program.link.delivery == "flat":
+        if program.link.delivery == FLAT:
             self.seen.resources.update(item.id for item in program.offered(view))
 
     @property
@@ -75,17 +85,17 @@ class Desk:
         Only servers that force every call by a grammar are told: there the manual comes first, and
         what was listed is not listed again.
         """
-        closed: set[str] = {"list_resources"} if self._listed else set()
+        closed: set[str] = {LIST_RESOURCES} if self._listed else set()
         if self._loaded:
-            closed.add("use_skill")
+            closed.add(USE_SKILL)
         else:
-            closed |= set(self._program.tool_names) - {"use_skill"}
+            closed |= set(self._program.tool_names) - {USE_SKILL}
         if self._views >= self._limits.views:
-            closed |= {"view_resource", "list_resources"}
+            closed |= {VIEW_RESOURCE, LIST_RESOURCES}
         if self._asked_runs >= self._limits.runs:
-            closed.add("run_resource")
+            closed.add(RUN_RESOURCE)
         if self._python is not None and self._code_runs >= self._python.calls:
-            closed.add("python_sandbox")
+            closed.add(PYTHON_SANDBOX)
         return tuple(name for name in self._program.tool_names if name not in closed)
 
     def answer(self, call: ToolCall) -> str | RunPython | RunVerifier | RunPipeline | Submitted | Refused:
@@ -94,7 +104,7 @@ class Desk:
         if not self._program.arguments.knows(call.name):
             names = ", ".join(self._program.tool_names)
             return phrase("not_a_tool", name=neutralise(call.name[:80]), tools=names)
-        if call.name == FINAL:
+        if call.name == FINAL_ANSWER:
             faults = sum((ledger.raw_faults(call.arguments) for ledger in self.ledgers()), Faults())
             if faults:
                 return self._refused(faults, "not_distinct")
@@ -104,19 +114,19 @@ class Desk:
             return phrase("bad_arguments", name=call.name, problem=neutralise(str(error)[:300]))
         if not self._loaded and (
             call.name in _BEHIND_LOADING
-            or (self._limits.load == "required" and call.name != "use_skill")
+            or (self._limits.load == "required" and call.name != USE_SKILL)
         ):  # fmt: skip
             return phrase("load_first")
         match call.name:
-            case "use_skill":
+            case words.USE_SKILL:
                 return self._load()
-            case "list_resources":
+            case words.LIST_RESOURCES:
                 return self._list()
-            case "view_resource":
+            case words.VIEW_RESOURCE:
                 return self._show(arguments["id"])
-            case "run_resource":
+            case words.RUN_RESOURCE:
                 return self._run(arguments["id"])
-            case "python_sandbox":
+            case words.PYTHON_SANDBOX:
                 return self._code(arguments["code"])
         return self._submitted(arguments)
 
@@ -272,6 +282,6 @@ class Desk:
             return phrase("calls_spent", limit=python.calls)
         if len(code) > python.code_chars:
             problem = f"{len(code)} > {python.code_chars} chars"
-            return phrase("bad_arguments", name="python_sandbox", problem=problem)
+            return phrase("bad_arguments", name=PYTHON_SANDBOX, problem=problem)
         self._code_runs += 1
         return RunPython(code, self._fields(python.sees), python.timeout_s)

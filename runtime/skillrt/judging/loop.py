@@ -46,12 +46,13 @@ from skillrt.judging.actions import (
 )
 from skillrt.judging.answers import read_answer, strip_thinking
 from skillrt.judging.conclusion import conclude
-from skillrt.judging.desk import FINAL, Desk, Refused, Submitted
+from skillrt.judging.desk import Desk, Refused, Submitted
 from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict, add_usage
 from skillrt.programs.neutral import MARK, neutralise
 from skillrt.programs.program import ChatRequest, Program
 from skillrt.programs.view import JudgeView, SampleError, cut_fields
 from skillspec.records import Limits, Verifier
+from skillspec.words import DIRECT, FINAL_ANSWER, PYTHON_SANDBOX
 
 __all__ = ["JudgeLoop"]
 
@@ -86,7 +87,7 @@ def _name_of(run: RunPython | RunVerifier | RunPipeline) -> str:
             return run.verifier.id
         case RunPipeline():
             return run.pipeline.id
-    return "python_sandbox"
+    return PYTHON_SANDBOX
 
 
 def _thawed(value: Any) -> Any:
@@ -191,7 +192,7 @@ class JudgeLoop:
     def reply(self, reply: Reply) -> Action:
         """Take the judge's turn."""
         self._count(reply)
-        if self.program.link.delivery == "direct":
+        if self.program.link.delivery == DIRECT:
             return self._read_text(reply)
         calls = reply.tool_calls[:_CALLS_A_TURN]
         if reply.finish_reason == "length" and self._was_answer(calls):
@@ -216,12 +217,12 @@ class JudgeLoop:
         return self._request()
 
     def _request(self) -> Send:
-        forced = FINAL if self._forcing else None
+        forced = FINAL_ANSWER if self._forcing else None
         bounded = self._forcing and self._bounded
         self._events.append(
             {"type": "request", "messages": len(self._messages), "forced": forced, "bounded": bounded}
         )
-        allowed = (FINAL,) if forced else self._desk.useful()
+        allowed = (FINAL_ANSWER,) if forced else self._desk.useful()
         program = self.program
         return Send(
             ChatRequest(
@@ -237,7 +238,7 @@ class JudgeLoop:
 
     def _was_answer(self, calls: Sequence[ToolCall]) -> bool:
         """Tell whether a turn that was cut was on its way to the answer, and got no call whole."""
-        begun = self._forcing or any(call.name == FINAL for call in calls)
+        begun = self._forcing or any(call.name == FINAL_ANSWER for call in calls)
         return begun and not any(_is_json_object(call.arguments) for call in calls)
 
     def _spent(self) -> bool:
@@ -261,7 +262,7 @@ class JudgeLoop:
         while self._calls:
             call = self._calls.popleft()
             self._usage = replace(self._usage, tool_calls=self._usage.tool_calls + 1)
-            if self._forcing and call.name != FINAL:
+            if self._forcing and call.name != FINAL_ANSWER:
                 self._tool_message(call, self.program.phrase("final_now"))
                 continue
             answer = self._desk.answer(call)

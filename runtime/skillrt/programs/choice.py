@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from skillspec.artifacts import ArtifactStore, link_id
+from skillspec.words import DIRECT, PROGRESSIVE
 
 __all__ = ["ChoiceError", "choose_link"]
 
@@ -41,10 +42,10 @@ def choose_link(
         raise ChoiceError(f"there is no skill called {skill}{_meant(skill, store.index.skills)}")
     if task is not None and task not in store.index.tasks:
         raise ChoiceError(f"there is no task called {task}{_meant(task, store.index.tasks)}")
-    if skill is None or delivery == "direct":
+    if skill is None or delivery == DIRECT:
         if task is None:
             raise ChoiceError(f"without a skill a task is needed; there are: {_listed(store.index.tasks)}")
-        return link_id(task, None, "fair", "direct")
+        return link_id(task, None, "fair", DIRECT)
     known = store.skill(skill)
     task = task or (known.serves[0] if len(known.serves) == 1 else None)
     if task is None:
@@ -56,7 +57,7 @@ def choose_link(
             f"{skill} is made for setting {known.setting}; it is not run in setting {setting}, "
             "which would leave parts of the skill out"
         )
-    return link_id(task, skill, known.setting, delivery or "progressive")
+    return link_id(task, skill, known.setting, delivery or PROGRESSIVE)
 
 
 def _listed(names: object) -> str:

@@ -34,6 +34,7 @@ from skillspec.records import (
     TextPart,
     Verifier,
 )
+from skillspec.words import DIRECT
 
 __all__ = ["ChatRequest", "Program", "load_program", "show_value"]
 
@@ -194,7 +195,7 @@ class Program:
 
     def sub_program(self, pipeline: Pipeline) -> Program:
         """Return the program of a pipeline's task, in its direct delivery."""
-        name = link_id(pipeline.task, None, "fair", "direct")
+        name = link_id(pipeline.task, None, "fair", DIRECT)
         program = self._sub_programs.get(name)
         if program is None:
             self._sub_programs[name] = program = load_program(self._store, name)
