@@ -12,8 +12,6 @@ from skillspec import words
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("compiler", "runtime", "benchmarks", "recipes")
 CODE = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
-    path for name in ("compiler", "runtime", "benchmarks", "recipes") for path in (ROOT / name).rglob("*.py")
-]
 WORDS = {getattr(words, name) for name in words.__all__ if isinstance(getattr(words, name), str)}
 OTHER_MEANING = {
     ("recipes/skillrl/settings.py", "direct"),  # a mode of the reward: the judge's own number without a skill
