@@ -64,8 +64,8 @@ def read_accepts(prompt: str) -> Accepts:
 
 
 def _sentences(prompt: str) -> Iterator[str]:
-    """The sentences, each on one line and without marks of layout."""
-    text = prompt.replace("’", "'").replace("\r", "")
+    """The sentences, each on one line, in small letters and without marks of layout."""
+    text = prompt.lower().replace("’", "'").replace("\r", "")
     for paragraph in re.split(r"\n[ \t]*\n", text):
         line = " ".join(re.sub(r"[*`$~\\]", "", paragraph).split())
         yield from (part for part in re.split(r"(?<=[.!?;])\s+|(?<=[。！？；])", line) if part)
@@ -75,7 +75,12 @@ def _sentences(prompt: str) -> Iterator[str]:
 
 
 def _either(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
+    return re.compile("|".join(patterns))
+
+
+def _with(sentences: list[str], *words: str) -> list[str]:
+    """The sentences that hold one of the words: to look for a word costs little, and a pattern much."""
+    return [sentence for sentence in sentences if any(word in sentence for word in words)]
 
 
 # Not choose, pick, select and make: what a task lets one do in a step is mostly said so.
@@ -90,7 +95,7 @@ _NO_CHOICE = (
     r"(?!\s+(?:order|case|number|extra|additional|leading|trailing|more|further|times?|points?|moment|given"
     r"|other (?:text|output|character)|permutation of))"
 )
-_SOME = r"(?:valid|correct|possible|suitable|acceptable|feasible|optimal|appropriate|legal|right|such|good)"
+_SOME = r"(?:valid|correct|possible|suitable|acceptable|feasible|optimal|legal|right)"
 _THINGS = (
     r"(?:answer|solution|output|result|one|arrangement|sequence|permutation|string|array|way|ordering|assignment"
     r"|construction|configuration|option|choice|set|pair|path|list)s?\b"
@@ -132,6 +137,25 @@ _ANY = _either(
     r"\bchecked by a (?:program|script|checker)\b",
     r"任意(?!\s*顺序|数|整)|任何一|其中(?:任|一|之一)|答案不唯一|均可|都可以|任选|随便",
 )
+_ANY_WORDS = (
+    *("any", "arbitrar", "one", "some", "either", "whichever", "also", "another", "both", "other", "unique"),
+    *(
+        "judge",
+        "checker",
+        "checked by",
+        "grader",
+        "interact",
+        "matter",
+        "choice",
+        "free to",
+        "as you",
+        "valid",
+        "correct",
+    ),
+    *("possible", "suitable", "accept", "feasible", "optimal", "legal", "right", "too", "as well", "任"),
+    *("其中", "不唯一", "均可", "都可以", "随便"),
+)
+"""One of them is in whatever the patterns above find."""
 _SEVERAL = _either(
     r"\b(?:multiple|several|many|more than one|numerous|various|two or more|different|tie[sd]?)\b",
     r"\bnot (?:\w+ )?unique\b",
@@ -164,7 +188,7 @@ _LONGEST = _either(r"\b(?:longest|shortest|largest|biggest)\b", r"最[长短]")
 def _answer(sentences: list[str]) -> Literal["shown", "any", "unclear"]:
     """Whether several answers are right."""
     for sentence, following in pairwise([*sentences, ""]):
-        for match in _ANY.finditer(sentence):
+        for match in _ANY.finditer(sentence) if _with([sentence], *_ANY_WORDS) else ():
             if not _NEGATED.search(sentence[: match.start()]):
                 return "any"
         several = _SEVERAL.search(sentence)
@@ -207,7 +231,8 @@ _ORDER_WITHIN = _either(
 )
 
 
-def _order(sentences: list[str]) -> Literal["shown", "any", "unclear"]:
+def _order(all_sentences: list[str]) -> Literal["shown", "any", "unclear"]:
+    sentences = _with(all_sentences, "order", "permutation", "顺序")
     if any(_ORDER_OF_ANSWER.search(sentence) for sentence in sentences):
         return "any"
     return "unclear" if any(_SOME_ORDER.search(sentence) for sentence in sentences) else "shown"
@@ -223,7 +248,7 @@ _CASE = _either(
     r"大小写(?:不限|均可|任意|不敏感)|不区分大小写",
 )
 _AMOUNT = (
-    r"(?:10\s*(?:\^|\*\*)?\s*[{(]?\s*[-−–]\s*\{?\s*(?P<power>\d{1,2})|1(?:\.0*)?\s*[eE]\s*[-−–]\s*(?P<e>\d{1,2})"
+    r"(?:10\s*(?:\^|\*\*)?\s*[{(]?\s*[-−–]\s*\{?\s*(?P<power>\d{1,2})|1(?:\.0*)?\s*e\s*[-−–]\s*(?P<e>\d{1,2})"
     r"|(?P<plain>0?\.\d{1,12}))(?![\d.]*\d)"
 )
 _TOLERANCE = _either(
@@ -245,8 +270,8 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
 def _case(sentences: list[str]) -> Literal["no", "yes", "unclear"]:
-    said = [sentence for sentence in sentences if _CASE.search(sentence)]
-    if any(re.search(_ANSWERING, sentence, re.IGNORECASE) for sentence in said):
+    said = [sentence for sentence in _with(sentences, "case", "regist", "大小写") if _CASE.search(sentence)]
+    if any(re.search(_ANSWERING, sentence) for sentence in said):
         return "yes"
     return "unclear" if said else "no"
 
@@ -254,9 +279,9 @@ def _case(sentences: list[str]) -> Literal["no", "yes", "unclear"]:
 def _tolerance(sentences: list[str]) -> Tolerance | None:
     """The tolerance that a sentence about errors states; the widest of several, `unsaid` in its kind."""
     stated = []
-    for sentence in sentences:
+    for sentence in _with(sentences, "10", "e-", "e−", ".0"):
         if _ABOUT_ERROR.search(sentence):
-            low = sentence.translate(_SUPERSCRIPTS).lower()
+            low = sentence.translate(_SUPERSCRIPTS)
             amounts = [_amount(match) for match in _TOLERANCE.finditer(low)]
             stated += [Tolerance(amount, _kind(low)) for amount in amounts if 0 < amount <= 1]
     if not stated:
@@ -281,17 +306,18 @@ def _kind(sentence: str) -> Literal["absolute", "relative", "either", "unsaid"]:
 _IN_PLACE_ASKED = _either(
     r"\b(?:do not|don't|not|without|rather than|instead of)"
     r" return(?:ing)? (?:anything|any value|a value|a new|a copy)",
-    r"\breturns? (?:nothing|none|void)\b|->\s*None\b|\bvoid \w+\s*\(|原地",
+    r"\breturns? (?:nothing|none|void)\b|->\s*none\b|\bvoid \w+\s*\(|原地",
     r"\bmodify\b[^.]{0,60}\bin[- ]?place\b|\bin[- ]?place\b[^.]{0,20}\binstead\b",
     r"\b(?:must|should|have to|need to)\b[^.]{0,40}\bin[- ]?place\b",
 )
 _IN_PLACE = _either(
     r"\bin[- ]?place\b",
-    r"\b(?:modify|change|mutate|alter)\b[^.]{0,30}\b(?:array|list|matrix|board|grid|input)",
+    r"\b(?:modify|change|alter)\b[^.]{0,30}\b(?:array|list|matrix|board|grid|input)",
 )
 
 
-def _in_place(sentences: list[str]) -> Literal["no", "named", "asked"]:
+def _in_place(all_sentences: list[str]) -> Literal["no", "named", "asked"]:
+    sentences = _with(all_sentences, "place", "return", "none", "void", "modify", "change", "alter", "原地")
     if any(_IN_PLACE_ASKED.search(sentence) for sentence in sentences):
         return "asked"
     return "named" if any(_IN_PLACE.search(sentence) for sentence in sentences) else "no"

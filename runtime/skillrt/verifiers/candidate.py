@@ -7,11 +7,13 @@ import re
 import textwrap
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 
 CODE_CHARS = 200_000
 """A response longer than this has broken a limit: contests take a third of it at most."""
 MAX_BLOCKS = 40
 MAX_TRIED_CHARS = 600_000
+KEPT_CODES = 64
 
 _FENCE = re.compile(r"^[ \t]*(?P<mark>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]*)[^\n]*$", re.MULTILINE)
 _PYTHON = frozenset({"", "py", "python", "python3", "python2", "py3"})
@@ -22,15 +24,15 @@ _PLAIN = frozenset({"text", "txt", "plaintext", "output", "console", "bash", "sh
 class Function:
     """A function that may be the entry; a method if it has an `owner`. `parameters` leave out `self`.
 
-    `annotations` are those of the parameters, as text and empty where there are none.
+    `annotations` are those of the parameters, None where there are none.
     """
 
     owner: str | None
     name: str
     parameters: tuple[str, ...]
     required: int
-    annotations: tuple[str, ...] = ()
-    returns: str = ""
+    annotations: tuple[ast.expr | None, ...] = ()
+    returns: ast.expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ def _is_program(code: str) -> bool:
     return defines or re.search(r"\binput\s*\(|\bstdin\b|\bopen\(0", code) is not None
 
 
-def functions(code: str) -> list[Function]:
+@lru_cache(maxsize=KEPT_CODES)
+def functions(code: str) -> tuple[Function, ...]:
     """The functions at the top level and the public methods of its classes, in order of appearance."""
     tree = parsed(code)
     found: list[Function] = []
@@ -141,7 +144,7 @@ def functions(code: str) -> list[Function]:
             for method in node.body:
                 if isinstance(method, ast.FunctionDef) and not method.name.startswith("_"):
                     found.append(_function(node.name, method))
-    return found
+    return tuple(found)
 
 
 def _function(owner: str | None, node: ast.FunctionDef) -> Function:
@@ -154,13 +157,13 @@ def _function(owner: str | None, node: ast.FunctionDef) -> Function:
         node.name,
         tuple(argument.arg for argument in arguments),
         len(arguments) - len(node.args.defaults),
-        tuple(_written(argument.annotation) for argument in arguments),
-        _written(node.returns),
+        tuple(argument.annotation for argument in arguments),
+        node.returns,
     )
 
 
-def _written(annotation: ast.expr | None) -> str:
-    """An annotation as text, short; a string's own text where it is one."""
+def written(annotation: ast.expr | None) -> str:
+    """An annotation as text, short; a string's own text where it is one, and empty where there is none."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         return annotation.value[:200]
     return "" if annotation is None else ast.unparse(annotation)[:200]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from skillrt.sandbox.records import JSON
-from skillrt.verifiers.candidate import Function, parsed
+from skillrt.verifiers.candidate import Function, parsed, written
 
 Shape: TypeAlias = 'Literal["plain", "tree", "list", "trees", "lists"] | int'
 """How an argument is made of what the example shows: as it is, a tree, a linked list, several of one of them,
@@ -78,13 +78,14 @@ def read_nodes(
 
     None where it takes nodes of a kind that is not known here, or it is not clear which.
     """
-    told = _signature(prompt, entry.name)
-    own = dict(zip(entry.parameters, entry.annotations, strict=True))
     speaks = _TREE_WORDS.search(prompt) or _LIST_WORDS.search(prompt)
-    if not speaks and "Node" not in "".join(own.values()) + entry.returns:
+    if not speaks and "Node" not in code:
         return PLAIN
-    if _OTHER_NODES.search(prompt) or any(_is_other(kind) for kind in [*own.values(), entry.returns]):
+    own = dict(zip(entry.parameters, map(written, entry.annotations), strict=True))
+    own_returns = written(entry.returns)
+    if _OTHER_NODES.search(prompt) or any(_is_other(kind) for kind in [*own.values(), own_returns]):
         return None
+    told = _signature(prompt, entry.name)
     shapes: list[Shape] = []
     sure = _knows_our_nodes(code)
     for number, (name, value) in enumerate(given):
@@ -98,7 +99,7 @@ def read_nodes(
             return None
         sure &= shape == "plain" or not annotation or _kind(annotation) is not None
         shapes.append(shape)
-    returns = told.get("return") or entry.returns
+    returns = told.get("return") or own_returns
     returns_nodes = (
         None if not returns else _kind(returns) is not None or returns in ("tree", "list", "trees", "lists")
     )
