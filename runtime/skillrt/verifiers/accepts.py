@@ -215,6 +215,8 @@ _ORDER_OF_ANSWER = _either(
     r"(?:输出|返回|答案|结果)[^。]{0,20}(?:任意|任何)顺序",
     r"(?:答案|结果|输出)的?顺序(?:不限|任意|不重要|无关)",
 )
+_DOING = _either(r"\b(?:operation|move|step|turn)s?\b|\b(?:perform|appl[yi]|doing|visit|remov|delet|merg)")
+"""What may be done in any order, where it is not the answer that may stand so."""
 _SOME_ORDER = _either(
     _FREE_ORDER,
     r"\bany (?:\w+ )?order(?:ing)?\b|\bno (?:particular|specific) order\b|\bunordered\b",
@@ -233,19 +235,25 @@ _ORDER_WITHIN = _either(
 
 def _order(all_sentences: list[str]) -> Literal["shown", "any", "unclear"]:
     sentences = _with(all_sentences, "order", "permutation", "顺序")
-    if any(_ORDER_OF_ANSWER.search(sentence) for sentence in sentences):
-        return "any"
+    for sentence in sentences:
+        match = _ORDER_OF_ANSWER.search(sentence)
+        if match and not _DOING.search(match[0]):
+            return "any"
     return "unclear" if any(_SOME_ORDER.search(sentence) for sentence in sentences) else "shown"
 
 
 # ------------------------------------------------------------------------------------ letters, numbers
 
-_CASE = _either(
-    r"\bin (?:any|either|arbitrary) (?:letter )?case\b|\bcase[- ]?insensitiv",
+_OUTPUT_CASE = _either(
+    r"\bin (?:any|either|arbitrary) (?:letter )?case\b|\bin any register\b",
     r"\b(?:upper|lower)(?:[- ]?case)? (?:or|and) (?:upper|lower)[- ]?case\b",
-    r"\bany (?:mix|combination) of (?:\w+ )*case\b|\bcase\b[^.]{0,30}(?:\bnot|n't) matter",
-    r"\bignor\w+ (?:the )?case\b|\bin any register\b",
-    r"大小写(?:不限|均可|任意|不敏感)|不区分大小写",
+    r"\bany (?:mix|combination) of (?:\w+ )*case\b",
+    r"大小写(?:不限|均可|任意)",
+)
+_CASE = _either(
+    r"\bcase[- ]?insensitiv|\bcase\b[^.]{0,30}(?:\bnot|n't) matter|\bignor\w+ (?:the )?case\b",
+    r"大小写不敏感|不区分大小写",
+    _OUTPUT_CASE.pattern,
 )
 _AMOUNT = (
     r"(?:10\s*(?:\^|\*\*)?\s*[{(]?\s*[-−–]\s*\{?\s*(?P<power>\d{1,2})|1(?:\.0*)?\s*e\s*[-−–]\s*(?P<e>\d{1,2})"
@@ -271,7 +279,7 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 def _case(sentences: list[str]) -> Literal["no", "yes", "unclear"]:
     said = [sentence for sentence in _with(sentences, "case", "regist", "大小写") if _CASE.search(sentence)]
-    if any(re.search(_ANSWERING, sentence) for sentence in said):
+    if any(_OUTPUT_CASE.search(sentence) and re.search(_ANSWERING, sentence) for sentence in said):
         return "yes"
     return "unclear" if said else "no"
 

@@ -305,6 +305,8 @@ TWICE = prints("Print twice n.", "21", "42")
         "import sys\nsys.__stdout__.write(str(2 * int(sys.stdin.readline())))",
         "import sys\nprint(2 * int(sys.stdin.buffer.readline()))",
         "print(2 * int(open(0).read()))",
+        "print(2 * int(open('/dev/stdin').read()))",
+        "import sys\nsys.stdin = open(\"/dev/stdin\")\nprint(2 * int(input()), file=open('/dev/stdout', 'w'))",
         "import atexit, io, os, sys\nsys.stdout = io.StringIO()\n"
         "atexit.register(lambda: os.write(1, sys.stdout.getvalue().encode()))\nprint(2 * int(input()))",
         "import threading\ndef main(): print(2 * int(input()))\nthreading.Thread(target=main).start()",
