@@ -75,6 +75,8 @@ class SandboxResult:
     """Printed text was dropped."""
     duration_s: float
     """Seconds that the code ran, without the wait for a free process."""
+    spent_s: float = 0.0
+    """Seconds of processor time and of waiting that the call used, as `timeout_s` counts them (`cpython`)."""
 
 
 class Sandbox(Protocol):
@@ -85,7 +87,10 @@ class Sandbox(Protocol):
     ) -> SandboxResult:
         """Run code with `inputs` as its global names; see `SandboxResult` for what comes back.
 
-        timeout_s: wall-clock seconds, sleeping included. memory_mb: megabytes (2**20 bytes) the code may use.
+        timeout_s: in `monty` seconds on the wall; in `cpython` seconds of processor time and of waiting
+        (asleep, or for something that does not come), which a busy machine does not shorten: a call that the
+        machine starves is given up after ten times as long, as `unavailable`. memory_mb: megabytes (2**20
+        bytes) the code may use.
         Whatever the code does is told in the result. Raises ValueError where the caller's own arguments make
         no sense (a name that is no identifier, a time that is not positive).
         """

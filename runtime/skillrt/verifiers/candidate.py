@@ -7,9 +7,13 @@ import re
 import textwrap
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 
-CODE_CHARS = 60_000
+CODE_CHARS = 200_000
+"""A response longer than this has broken a limit: contests take a third of it at most."""
 MAX_BLOCKS = 40
+MAX_TRIED_CHARS = 600_000
+KEPT_CODES = 64
 
 _FENCE = re.compile(r"^[ \t]*(?P<mark>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]*)[^\n]*$", re.MULTILINE)
 _PYTHON = frozenset({"", "py", "python", "python3", "python2", "py3"})
@@ -18,12 +22,17 @@ _PLAIN = frozenset({"text", "txt", "plaintext", "output", "console", "bash", "sh
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function that may be the entry; a method if it has an `owner`. `parameters` leave out `self`."""
+    """A function that may be the entry; a method if it has an `owner`. `parameters` leave out `self`.
+
+    `annotations` are those of the parameters, None where there are none.
+    """
 
     owner: str | None
     name: str
     parameters: tuple[str, ...]
     required: int
+    annotations: tuple[ast.expr | None, ...] = ()
+    returns: ast.expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,9 @@ def read_candidate(response: str) -> Candidate:
     Of several fenced programs the last one that defines a class or function, or reads input, counts; a
     later snippet (an example of use) does not displace it.
     """
-    text = response[:CODE_CHARS].replace("\r\n", "\n")
+    if len(response) > CODE_CHARS:
+        return Candidate(None, f"longer than {CODE_CHARS} characters")
+    text = response.replace("\r\n", "\n")
     blocks = _blocks(text)
     programs = [code for language, code in blocks if language in _PYTHON and parsed(code) is not None]
     weighty = [code for code in programs if _is_program(code)]
@@ -70,8 +81,12 @@ def _unfenced(text: str) -> str | None:
     if start is None:
         return None
     paragraphs = text[start.start() :].split("\n\n")
+    tried = 0
     for kept in range(len(paragraphs), max(0, len(paragraphs) - MAX_BLOCKS), -1):
         code = "\n\n".join(paragraphs[:kept])
+        tried += len(code)
+        if tried > MAX_TRIED_CHARS:
+            return None
         if _is_program(code):
             return code
     return None
@@ -117,7 +132,8 @@ def _is_program(code: str) -> bool:
     return defines or re.search(r"\binput\s*\(|\bstdin\b|\bopen\(0", code) is not None
 
 
-def functions(code: str) -> list[Function]:
+@lru_cache(maxsize=KEPT_CODES)
+def functions(code: str) -> tuple[Function, ...]:
     """The functions at the top level and the public methods of its classes, in order of appearance."""
     tree = parsed(code)
     found: list[Function] = []
@@ -128,15 +144,29 @@ def functions(code: str) -> list[Function]:
             for method in node.body:
                 if isinstance(method, ast.FunctionDef) and not method.name.startswith("_"):
                     found.append(_function(node.name, method))
-    return found
+    return tuple(found)
 
 
 def _function(owner: str | None, node: ast.FunctionDef) -> Function:
-    names = [argument.arg for argument in node.args.posonlyargs + node.args.args]
+    arguments = node.args.posonlyargs + node.args.args
     static = any(isinstance(mark, ast.Name) and mark.id == "staticmethod" for mark in node.decorator_list)
     if owner is not None and not static:
-        names = names[1:]
-    return Function(owner, node.name, tuple(names), len(names) - len(node.args.defaults))
+        arguments = arguments[1:]
+    return Function(
+        owner,
+        node.name,
+        tuple(argument.arg for argument in arguments),
+        len(arguments) - len(node.args.defaults),
+        tuple(argument.annotation for argument in arguments),
+        node.returns,
+    )
+
+
+def written(annotation: ast.expr | None) -> str:
+    """An annotation as text, short; a string's own text where it is one, and empty where there is none."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return annotation.value[:200]
+    return "" if annotation is None else ast.unparse(annotation)[:200]
 
 
 def entry_for(prompt: str, code: str, arguments: tuple[str, ...]) -> Function | None:

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 from weakref import WeakKeyDictionary
 
 from skillrt.sandbox.records import JSON, Sandbox, SandboxResult
 from skillrt.sandbox.values import whole_text
 from skillrt.verifiers import drivers
-from skillrt.verifiers.candidate import Function, entry_for, read_candidate
-from skillrt.verifiers.examples import CallExample, Examples, read_examples
+from skillrt.verifiers.candidate import read_candidate
+from skillrt.verifiers.comparing import Outcome, compare_outputs
+from skillrt.verifiers.examples import Examples, read_examples
 from skillrt.verifiers.memo import Memo
 from skillrt.verifiers.results import ResponseFinding, WinnerResult, decide, short
+from skillrt.verifiers.returned import compare_call, read_call, shown_value
 
 NAME = "code_examples@1"
-TIMEOUT_S = 4.0
-# A busy machine must not turn a slow program into a wrong one: after a missed limit it runs again, with this.
-SECOND_TIMEOUT_S = 10.0
-# Of all examples in one process, for a process costs more than most programs; each may have its own after it.
+LIMIT_S = 8.0
+"""Seconds of processor time and waiting after which a program has no end."""
+SETTLED_S = 4.0
+"""A program that passes within this passes everywhere; one between the two limits is left open, for the same
+work costs a busy or slow processor up to twice as much."""
 TOGETHER_S = 2.0
+"""Of all examples in one process, which costs more than most programs; each may have its own then."""
 MEMORY_MB = 512
 
-Outcome = Literal["passed", "failed", "unknown"]
+_OFFERED = (
+    r"numpy|scipy|sympy|networkx|numba|pandas|sklearn|sortedcontainers|more_itertools|bitarray|gmpy2|atcoder"
+    r"|acl|shapely|pulp|cvxopt|ortools|llvmlite|regex|torch"
+)
+"""Modules that the sites where programs are judged offer: where one is missing here, it is our lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +63,12 @@ _FOUND: WeakKeyDictionary[Sandbox, Memo[_Found]] = WeakKeyDictionary()
 async def code_examples(prompt: str, responses: Mapping[str, str], sandbox: Sandbox) -> WinnerResult:
     """Run each response's program on the examples shown in `prompt`.
 
-    A response matches when its program passes every readable example, and fails when one gives another
-    result, an error or no end; code in another language, an unclear entry function or a sandbox that did not
-    serve leave it open. Conclusive only when exactly one matches and all others fail. `sandbox` is an open
-    `cpython` sandbox. Never raises for what the texts hold; the order of `responses` does not matter.
+    A response matches when its program passes every readable example. It fails when one gives another result
+    where no other can be right, or ends in any way but well: an error, an exit, a crash, a broken limit, a
+    thread left behind, no end. Code in another language, an unclear entry function, a mismatch where the task
+    accepts more than it shows, a time near the limit, and a sandbox that did not serve leave it open.
+    Conclusive only when exactly one matches and all others fail. `sandbox` is an open `cpython` sandbox.
+    Never raises for what the texts hold; the order of `responses` does not matter.
     """
     examples = read_examples(prompt)
     if not examples:
@@ -78,21 +87,31 @@ async def code_examples(prompt: str, responses: Mapping[str, str], sandbox: Sand
 
 
 async def _judged(prompt: str, examples: Examples, response: str, sandbox: Sandbox) -> _Found:
-    """Whether the program of one response passes all examples; stops at the first that it does not pass."""
+    """Whether the program of one response passes all examples; stops at the first that it fails."""
     candidate = read_candidate(response)
     if candidate.code is None:
         return _Found(None, False, candidate.why, certain=not candidate.foreign)
     trials = _Trials(prompt, whole_text(candidate.code), examples, sandbox)
     total = trials.total
     together = await trials.together() if total > 1 else None
+    passed, left_open = 0, None
     for number in range(total):
         trial = await trials.alone(number) if together is None else together[number]
-        if trial.outcome != "passed" and together is not None and number > 0:
-            # What an earlier example left behind, an `input` replaced for good, must not count against it.
-            together, trial = None, await trials.alone(number)
-        if trial.outcome != "passed":
-            why = f"example {number + 1} of {total}: {trial.why}"
-            return _Found(f"passes {number}", False, why, trial.outcome == "failed", trial.served)
+        if trial.outcome != "passed" and together is not None:
+            together = None
+            # What an earlier example left behind, as an `input` replaced for good, is not its fault.
+            trial = await trials.alone(number) if number > 0 else trial
+        why = f"example {number + 1} of {total}: {trial.why}"
+        if trial.outcome == "failed":
+            return _Found(f"passes {passed}", False, why)
+        if not trial.served:
+            return _Found(f"passes {passed}", False, why, certain=False, served=False)
+        if trial.outcome == "unknown":
+            left_open = left_open or why
+        else:
+            passed += 1
+    if left_open is not None:
+        return _Found(f"passes {passed}", False, left_open, certain=False)
     return _Found(f"passes {total}", True, f"passes all {total} examples")
 
 
@@ -100,17 +119,19 @@ class _Trials:
     """One program and the examples that it is tried on: all in one process, or each in its own."""
 
     def __init__(self, prompt: str, code: str, examples: Examples, sandbox: Sandbox) -> None:
-        self._examples = examples
-        self._sandbox = sandbox
+        self._code, self._examples, self._sandbox = code, examples, sandbox
+        self._calls = [read_call(prompt, code, example, examples.accepts) for example in examples.calls]
+        self._one, self._all = drivers.PROGRAM, drivers.PROGRAMS
         self._inputs: list[dict[str, JSON] | None]
         if examples.programs:
-            self._one, self._all = drivers.PROGRAM, drivers.PROGRAMS
             self._inputs = [
                 {"source": code, "given": whole_text(example.stdin)} for example in examples.programs
             ]
         else:
-            self._one, self._all = drivers.CALL, drivers.CALLS
-            self._inputs = [_call_inputs(prompt, code, example) for example in examples.calls]
+            has_nodes = any(call is not None and call.nodes.shapes for call in self._calls)
+            self._one = drivers.NODE_CALL if has_nodes else drivers.CALL
+            self._all = drivers.NODE_CALLS if has_nodes else drivers.CALLS
+            self._inputs = [None if call is None else call.inputs(code) for call in self._calls]
 
     @property
     def total(self) -> int:
@@ -124,50 +145,97 @@ class _Trials:
         if len(known) < self.total or any(one != common[0] for one in common):
             return None  # no function to call, or not the same one
         inputs = {**common[0], "given": [inputs["given"] for inputs in known]}
-        try:
-            outcome = await self._sandbox.run(self._all, inputs, timeout_s=TOGETHER_S, memory_mb=MEMORY_MB)
-        except Exception:  # alone it may be served
-            return None
-        told = _told(outcome)
+        outcome = await self._run(self._all, inputs, TOGETHER_S)
+        told = None if outcome is None else _told(outcome)
         if told is None:
             return None
         gave, error = told
-        trials = [self._compared(number, one) for number, one in enumerate(gave[: self.total])]
+        if len(gave) > self.total or (error is None and len(gave) < self.total):
+            return None
+        trials = [self._compared(number, one) for number, one in enumerate(gave)]
         if error is not None:
-            trials.append(_Trial("failed", f"error: {error}"))
-        whole = len(trials) >= self.total or any(trial.outcome != "passed" for trial in trials)
-        return trials if whole else None
+            trials.append(self._raised(error))
+        return trials
 
     async def alone(self, number: int) -> _Trial:
         """Try one example in a process of its own."""
         inputs = self._inputs[number]
         if inputs is None:
-            return _Trial("unknown", "it is not clear which function to call")
-        outcome = await _run(self._sandbox, self._one, inputs)
-        stopped = _stopped(outcome)
-        if stopped is not None or outcome is None:
-            return stopped or _Trial("unknown", "no sandbox", served=False)
+            return _Trial("unknown", "it is not clear which function to call, or with what")
+        outcome = await self._run(self._one, inputs, LIMIT_S)
+        if outcome is None or outcome.error_kind == "unavailable":
+            return _Trial("unknown", "the sandbox did not serve", served=False)
+        if not outcome.ok:
+            return self._stopped(outcome)
         told = _told(outcome)
-        if told is None or len(told[0]) != 1:
+        if told is None or told[1] is not None or len(told[0]) != 1:
             return _Trial("failed", "ended without a result")
-        return self._compared(number, told[0][0])
+        trial = self._compared(number, told[0][0])
+        if trial.outcome == "passed" and outcome.spent_s > SETTLED_S:
+            return _Trial("unknown", f"passes, but takes between {SETTLED_S:g} and {LIMIT_S:g} s")
+        return trial
+
+    async def _run(self, driver: str, inputs: dict[str, JSON], timeout_s: float) -> SandboxResult | None:
+        """One run, and a second one where the sandbox ended under it; None when the sandbox gave up."""
+        try:
+            outcome = await self._sandbox.run(driver, inputs, timeout_s=timeout_s, memory_mb=MEMORY_MB)
+            if outcome.error_kind == "unavailable" and outcome.duration_s < timeout_s:
+                outcome = await self._sandbox.run(driver, inputs, timeout_s=timeout_s, memory_mb=MEMORY_MB)
+        except Exception:
+            # Whatever a sandbox raises is its own fault or the harness's, never evidence about a response.
+            return None
+        return outcome
 
     def _compared(self, number: int, gave: JSON) -> _Trial:
         """Compare what one example gave with what the prompt shows."""
         examples = self._examples
         if not examples.programs:
-            expected = examples.calls[number].expected
-            if same_value(gave, expected, examples.any_order):
-                return _Trial("passed", "passes")
-            why = f"expected {short(repr(expected), 50)}, got {short(repr(gave), 50)}"
-            return _Trial("unknown" if examples.any_answer else "failed", why)
+            call = self._calls[number]
+            assert call is not None
+            outcome, value = compare_call(gave, call)
+            why = f"expected {shown_value(call.expected)}, got {_steady(shown_value(value))}"
+            return self._failed(why) if outcome == "failed" else _Trial(outcome, why)
+        outputs = examples.programs[number].outputs
+        if isinstance(gave, dict) and isinstance(long := gave.get("long"), int):
+            most = 4 * max(map(len, outputs)) + 1_000
+            return _Trial("failed" if long > most else "unknown", "printed more than can be compared")
         if not isinstance(gave, str):
             return _Trial("failed", "ended without a result")
-        outputs = examples.programs[number].outputs
-        if any(same_output(gave, output, examples.any_case) for output in outputs):
-            return _Trial("passed", "passes")
-        why = f"expected {short(outputs[0], 50)!r}, printed {short(gave, 50)!r}"
-        return _Trial("unknown" if examples.any_answer or examples.any_order else "failed", why)
+        outcome = compare_outputs(gave, outputs, examples.accepts)
+        why = f"expected {short(outputs[0], 50)!r}, printed {short(_steady(gave), 50)!r}"
+        return _Trial(outcome, why)
+
+    def _raised(self, error: str) -> _Trial:
+        """What an error of the program says of it."""
+        missing = re.match(rf"ModuleNotFoundError: No module named '({_OFFERED})\b", error)
+        if missing and re.search(rf"\b(?:import|from)\b.*\b{missing[1]}\b", self._code):
+            return _Trial("unknown", f"needs {missing[1]}, which is not installed here")
+        return self._failed(f"error: {_steady(error)}")
+
+    def _failed(self, why: str) -> _Trial:
+        """A failure, unless the program may have wanted its trees and lists in another form than it got."""
+        sure = all(call.nodes.sure for call in self._calls if call is not None)
+        return _Trial("failed" if sure else "unknown", why)
+
+    def _stopped(self, outcome: SandboxResult) -> _Trial:
+        """What a run that did not end well says about the program."""
+        match outcome.error_kind:
+            case "syntax" | "runtime":
+                lines = (outcome.error or "").strip().splitlines()
+                return self._raised(lines[-1] if lines else "unknown")
+            case "timeout":
+                return _Trial("failed", f"no end within {LIMIT_S:g} s")
+            case "memory":
+                return _Trial("failed", f"needs more than {MEMORY_MB} MB")
+            case "output":
+                return _Trial("failed", "prints, returns or writes more than it may")
+            case _:
+                return _Trial("failed", "ended without a result")
+
+
+def _steady(text: str) -> str:
+    """The text without addresses of memory, which differ from run to run."""
+    return re.sub(r"\b0x[0-9a-fA-F]{6,16}\b", "0x...", text)
 
 
 def _told(outcome: SandboxResult) -> tuple[list[JSON], str | None] | None:
@@ -179,94 +247,3 @@ def _told(outcome: SandboxResult) -> tuple[list[JSON], str | None] | None:
     if not isinstance(gave, list) or not isinstance(error, str | None):
         return None
     return gave, error
-
-
-def _call_inputs(prompt: str, code: str, example: CallExample) -> dict[str, JSON] | None:
-    """What the driver needs for the call of one example; None where no function is the one to call."""
-    entry = entry_for(prompt, code, tuple(name for name, _ in example.arguments))
-    if entry is None:
-        return None
-    return {"source": code, "owner": entry.owner, "name": entry.name, "given": _ordered(entry, example)}
-
-
-def _ordered(entry: Function, example: CallExample) -> list[JSON]:
-    """The arguments in the order of the function's parameters where the names agree, else as shown."""
-    by_name = dict(example.arguments)
-    names = entry.parameters[: len(by_name)]
-    if set(names) == set(by_name):
-        return [by_name[name] for name in names]
-    return [value for _, value in example.arguments]
-
-
-async def _run(sandbox: Sandbox, driver: str, inputs: dict[str, JSON]) -> SandboxResult | None:
-    """One run, repeated once with more time where the first ran out of it; None when the sandbox gave up."""
-    try:
-        outcome = await sandbox.run(driver, inputs, timeout_s=TIMEOUT_S, memory_mb=MEMORY_MB)
-        if outcome.error_kind == "timeout":
-            outcome = await sandbox.run(driver, inputs, timeout_s=SECOND_TIMEOUT_S, memory_mb=MEMORY_MB)
-    except Exception:
-        # Whatever a sandbox raises is its own fault or the harness's, never evidence about a response.
-        return None
-    return outcome
-
-
-def _stopped(outcome: SandboxResult | None) -> _Trial | None:
-    """What a run that did not end well says about the program; None for one that did."""
-    if outcome is None:
-        return _Trial("unknown", "the sandbox did not serve", served=False)
-    if outcome.ok:
-        return None
-    match outcome.error_kind:
-        case "syntax" | "runtime":
-            lines = (outcome.error or "").strip().splitlines()
-            return _Trial("failed", f"error: {lines[-1] if lines else 'unknown'}")
-        case "timeout":
-            return _Trial("failed", f"no end within {SECOND_TIMEOUT_S:g} s")
-        case "memory":
-            return _Trial("failed", f"needs more than {MEMORY_MB} MB")
-        case kind:
-            return _Trial("unknown", f"the sandbox stopped it: {kind}", served=kind != "unavailable")
-
-
-def same_value(got: object, expected: object, any_order: bool) -> bool:
-    """Equal JSON values: decimals to 1e-5, lists as bags when any order will do."""
-    if isinstance(got, bool) or isinstance(expected, bool):
-        return isinstance(got, bool | int) and isinstance(expected, bool | int) and got == expected
-    if isinstance(got, int | float) and isinstance(expected, int | float):
-        if isinstance(got, int) and isinstance(expected, int):
-            return got == expected
-        return math.isclose(got, expected, rel_tol=1e-5, abs_tol=1e-5)
-    if isinstance(got, list) and isinstance(expected, list):
-        if len(got) != len(expected):
-            return False
-        if any_order:
-            got, expected = sorted(map(_sorted, got), key=repr), sorted(map(_sorted, expected), key=repr)
-        return all(same_value(one, other, False) for one, other in zip(got, expected, strict=True))
-    if isinstance(got, dict) and isinstance(expected, dict):
-        return got.keys() == expected.keys() and all(
-            same_value(got[key], expected[key], any_order) for key in got
-        )
-    return type(got) is type(expected) and got == expected
-
-
-def _sorted(value: object) -> object:
-    return sorted(map(_sorted, value), key=repr) if isinstance(value, list) else value
-
-
-def same_output(printed: str, shown: str, any_case: bool) -> bool:
-    """Equal printed texts: white space aside, decimals to 1e-6."""
-    if any_case:
-        printed, shown = printed.casefold(), shown.casefold()
-    left, right = printed.split(), shown.split()
-    return len(left) == len(right) and all(map(_same_token, left, right))
-
-
-def _same_token(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    if "." not in one + other:
-        return False
-    try:
-        return math.isclose(float(one), float(other), rel_tol=1e-6, abs_tol=1e-6)
-    except ValueError:
-        return False

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from skillrt.sandbox.records import JSON
+from skillrt.verifiers.accepts import Accepts, read_accepts
 from skillrt.verifiers.forms import KEPT_PROMPTS
 
 MAX_EXAMPLES = 12
@@ -41,16 +43,15 @@ class Examples:
 
     calls: tuple[CallExample, ...] = ()
     programs: tuple[StdinExample, ...] = ()
-    any_order: bool = False
-    any_answer: bool = False
-    any_case: bool = False
+    accepts: Accepts = field(default_factory=Accepts)
 
     def __bool__(self) -> bool:
         return bool(self.calls or self.programs)
 
 
 _CALL = re.compile(
-    r"^[ \t>*]*Input\**:\**[ \t]*(?P<input>.{0,3000}?)\n\s*[>*]*Output\**:\**[ \t]*(?P<output>.{0,3000}?)"
+    r"^[ \t>*]*Input\**:\**[ \t]*(?P<input>.{0,20000}?)"
+    r"(?:\n\s*[>*]*|[,;]?[ \t]+\**(?=Output\**:))Output\**:\**[ \t]*(?P<output>.{0,20000}?)"
     r"(?=\n[ \t>*]*(?:Explanation|Example|Input|Constraints|Note|Follow)\b|\n[ \t\xa0]*\n|\Z)",
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
@@ -62,31 +63,19 @@ _SAMPLE = re.compile(
 _NEXT_SECTION = re.compile(
     r"^[ \t#*]*(?:Note|Notes|Explanation|Constraints|Hint|Scoring|Example \d+)\b[^\n]{0,20}$", re.MULTILINE
 )
-_ANY_ORDER = re.compile(
-    r"\b(?:return|print|output|answer)\b[^.\n]{0,100}\bin any (?:valid )?order\b"
-    r"|\border of (?:the )?(?:answer|output|result)s?\b[^.\n]{0,40}\bdoes(?:n't| not) matter\b",
-    re.IGNORECASE,
-)
-_ANY_ANSWER = re.compile(
-    r"\b(?:multiple|several|more than one|many) (?:\w+ ){0,3}(?:answers?|solutions?|outputs?|ways?)\b"
-    r"[^.\n]{0,80}\b(?:any|one)\b|\b(?:return|print|output|find) any (?:of (?:them|these)|such|valid|one)\b"
-    r"|\bany (?:valid|correct) (?:answer|solution|output)\b",
-    re.IGNORECASE,
-)
-_ANY_CASE = re.compile(r"\bin any case\b|\bcase[- ]insensitive", re.IGNORECASE)
 
 
 @lru_cache(maxsize=KEPT_PROMPTS)
 def read_examples(prompt: str) -> Examples:
     """The examples shown in `prompt`; empty when there are none that can be read. Never raises."""
-    text = prompt[:PROMPT_CHARS].replace("\r\n", "\n").replace("\r", "\n")
+    if len(prompt) > PROMPT_CHARS:  # cut, it would show a cut example
+        return Examples()
+    text = prompt.replace("\r\n", "\n").replace("\r", "\n")
     programs = _programs(text)
     return Examples(
         calls=() if programs else _calls(text),
         programs=programs,
-        any_order=bool(_ANY_ORDER.search(text)),
-        any_answer=bool(_ANY_ANSWER.search(text)),
-        any_case=bool(_ANY_CASE.search(text)),
+        accepts=read_accepts(text),
     )
 
 
@@ -134,16 +123,23 @@ def _value(node: ast.expr) -> object:
 
 
 def _json(value: object) -> JSON:
-    """A literal as plain JSON; ValueError for sets, bytes and whatever else JSON does not have."""
-    try:
-        plain: JSON = json.loads(json.dumps(value, allow_nan=False))
-    except TypeError as error:
-        raise ValueError(str(error)) from None
-    return plain
+    """A literal as plain JSON, integers of any length; ValueError for what JSON does not have."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, list | tuple):
+        return [_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else json.dumps(key): _json(item) for key, item in value.items()}
+    raise ValueError(f"{type(value).__name__} is not a JSON value")
 
 
 _STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 _NAMES = {"true": "True", "false": "False", "null": "None"}
+_CHUNK = 4_000
+_LONG_INTEGER = re.compile(rf"(?<![\w.])[1-9]\d{{{_CHUNK},}}(?![\w.])")
+"""Integers that Python refuses to read in decimal."""
 
 
 def _python(shown: str) -> str:
@@ -158,7 +154,17 @@ def _python(shown: str) -> str:
 
 
 def _renamed(code: str) -> str:
-    return re.sub(r"\b(?:true|false|null)\b", lambda match: _NAMES[match[0]], code)
+    code = re.sub(r"\b(?:true|false|null)\b", lambda match: _NAMES[match[0]], code)
+    return _LONG_INTEGER.sub(_in_hexadecimal, code)
+
+
+def _in_hexadecimal(match: re.Match[str]) -> str:
+    """A long integer in the notation that Python reads at any length."""
+    value = 0
+    for start in range(0, len(match[0]), _CHUNK):
+        chunk = match[0][start : start + _CHUNK]
+        value = value * 10 ** len(chunk) + int(chunk)
+    return hex(value)
 
 
 def _programs(text: str) -> tuple[StdinExample, ...]:

@@ -545,3 +545,43 @@ async def test_helpers_that_do_not_load_are_told():
     with pytest.raises(SandboxUnavailable, match="no_such_module"):
         async with open_sandbox("cpython", LIMITS, broken):
             pass
+
+
+async def test_time_is_processor_time_and_waiting(sandbox):
+    work = "import time\nwhile time.process_time() < 0.3: pass\nresult = 1"
+    got = await call(sandbox, work)
+    assert 0.2 < got.spent_s < 0.6
+    got = await call(sandbox, "import time\ntime.sleep(0.4)\nresult = 1")
+    assert 0.2 < got.spent_s < 0.6
+    got = await call(sandbox, "result = 1")
+    assert 0 < got.spent_s < 0.2
+
+
+WAITS = [
+    "import time\nwhile True: time.sleep(0.01)",
+    "import os\nr, w = os.pipe()\nos.read(r, 1)",
+    "import signal\nsignal.pause()",
+    "import select\nselect.select([], [], [])",
+    "import threading\nthreads = [threading.Thread(target=threading.Event().wait) for _ in range(2)]\n"
+    "for thread in threads: thread.start()\nthreads[0].join()",
+]
+
+
+@pytest.mark.parametrize("code", WAITS)
+async def test_who_waits_for_what_does_not_come_has_used_its_time(sandbox, code):
+    got = await call(sandbox, code, timeout_s=0.3, memory_mb=256)
+    assert got.error_kind == "timeout"
+    assert 0.3 <= got.spent_s < 0.6
+
+
+async def test_all_threads_spend_processor_time(sandbox):
+    code = """
+        import threading, zlib
+        data = bytes(1 << 20)
+        def work():
+            while True: zlib.compress(data)
+        for _ in range(3): threading.Thread(target=work).start()
+    """
+    assert (
+        await call(sandbox, code + "    \n        while True: work()", timeout_s=0.3)
+    ).error_kind == "timeout"

@@ -60,7 +60,6 @@ async def test_the_passing_call_wins(loser: str, why: str, sandbox: Sandbox) -> 
         (BAD, BAD),
         (GOOD, "```cpp\nint f(int n) { return 2 * n; }\n```"),
         (GOOD, "def one(a): return 2 * a\ndef two(b): return b\n"),
-        (GOOD, "import os\nos._exit(0)\ndef double(n): return n\n"),
     ],
 )
 async def test_what_stays_open(one: str, other: str, sandbox: Sandbox) -> None:
@@ -86,8 +85,7 @@ async def test_programs_read_standard_input_in_every_usual_way(program: str, san
 async def test_an_endless_program_loses_and_is_stopped(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skillrt.verifiers.example_runs.TIMEOUT_S", 0.5)
-    monkeypatch.setattr("skillrt.verifiers.example_runs.SECOND_TIMEOUT_S", 0.7)
+    monkeypatch.setattr(example_runs, "LIMIT_S", 0.5)
     result = await code_examples(DOUBLE, {"A": GOOD, "B": "def double(n):\n    while True: pass\n"}, sandbox)
     assert result.winner == "A"
     assert "no end" in result.of("B").why
@@ -124,8 +122,8 @@ async def test_a_prompt_without_examples_is_inconclusive(sandbox: Sandbox) -> No
 class Scripted:
     """A sandbox that ends every call in the same way, or raises."""
 
-    def __init__(self, kind: ErrorKind | None) -> None:
-        self.kind = kind
+    def __init__(self, kind: ErrorKind | None, spent_s: float = 0.0) -> None:
+        self.kind, self.spent_s = kind, spent_s
         self.calls: list[Mapping[str, JSON]] = []
 
     async def run(
@@ -138,8 +136,9 @@ class Scripted:
         if bad and self.kind != "none":
             return SandboxResult(False, "", None, "x", self.kind, False, 0.0)
         given: Any = inputs["given"]
-        gave = [0 if bad else 2 * one[0] for one in (given if code == drivers.CALLS else [given])]
-        return SandboxResult(True, "", {"gave": gave, "error": None}, None, "none", False, 0.0)
+        gave = [[0 if bad else 2 * one[0], None] for one in (given if code == drivers.CALLS else [given])]
+        told: Any = {"gave": gave, "error": None}
+        return SandboxResult(True, "", told, None, "none", False, 0.0, self.spent_s)
 
 
 @pytest.mark.parametrize(
@@ -150,8 +149,8 @@ class Scripted:
         ("syntax", "A"),
         ("timeout", "A"),
         ("memory", "A"),
-        ("crashed", None),
-        ("output", None),
+        ("crashed", "A"),
+        ("output", "A"),
         ("unavailable", None),
         (None, None),
     ],
@@ -160,10 +159,39 @@ async def test_what_each_end_of_a_run_counts_for(kind: ErrorKind | None, expecte
     assert await winner(DOUBLE, GOOD, BAD, Scripted(kind)) == expected
 
 
+async def test_a_sandbox_that_ended_under_a_run_is_asked_again() -> None:
+    class Once(Scripted):
+        async def run(self, *given: Any, **more: Any) -> SandboxResult:
+            done = await super().run(*given, **more)
+            if len(self.calls) == 1:
+                return SandboxResult(False, "", None, "x", "unavailable", False, 0.0)
+            return done
+
+    assert (await code_examples(DOUBLE, {"A": GOOD, "B": "no program"}, Once("none"))).winner == "A"
+
+
+async def test_a_result_of_another_form_is_a_failure() -> None:
+    class Forged(Scripted):
+        async def run(self, *given: Any, **more: Any) -> SandboxResult:
+            await super().run(*given, **more)
+            told: Any = forged
+            return SandboxResult(True, "", told, None, "none", False, 0.0)
+
+    forgeries: list[Any] = [None, 4, [], {}, {"gave": 4, "error": None}, {"gave": [[4, None]], "error": 4}]
+    forgeries += [
+        {"gave": gave, "error": None} for gave in ([], [4] * 9, [[4]], [[{"0x": "4"}, 4]], [[None, 4]])
+    ]
+    for forged in forgeries:
+        result = await code_examples(DOUBLE, {"A": GOOD, "B": "no program"}, Forged("none"))
+        assert (result.of("A").matched, result.of("A").certain) == (False, True), forged
+
+
 async def test_the_expected_results_never_enter_the_sandbox() -> None:
     box = Scripted("none")
     await code_examples(DOUBLE, {"A": GOOD, "B": BAD}, box)
-    assert {name for inputs in box.calls for name in inputs} == {"source", "owner", "name", "given"}
+    assert {name for inputs in box.calls for name in inputs} == {
+        *("source", "owner", "name", "given", "shapes", "in_place"),
+    }
     assert [inputs["given"] for inputs in box.calls if inputs["source"] == GOOD] == [[[2], [5]]]
 
 
@@ -173,7 +201,9 @@ async def test_both_orders_cost_the_runs_of_one() -> None:
     assert len(box.calls) == 2  # all examples of one, then of the other
     down = Scripted("unavailable")
     await winner(DOUBLE, GOOD, BAD, down)
-    assert [inputs["source"] for inputs in down.calls].count(BAD) == 4  # for each order together, then alone
+    assert [inputs["source"] for inputs in down.calls].count(
+        BAD
+    ) == 8  # for each order together, then alone; each asked again
 
 
 PROGRAMS = {
@@ -222,9 +252,8 @@ TWICE = ECHO + "Sample Input 2\n\n2\nx\n\nSample Output 2\n\nxx\n\nThat is it.\n
 async def test_all_examples_in_one_process_say_what_each_alone_says(
     prompt: str, code: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(example_runs, "TOGETHER_S", 0.5)
-    monkeypatch.setattr(example_runs, "TIMEOUT_S", 0.5)
-    monkeypatch.setattr(example_runs, "SECOND_TIMEOUT_S", 0.6)
+    monkeypatch.setattr(example_runs, "TOGETHER_S", 0.4)
+    monkeypatch.setattr(example_runs, "LIMIT_S", 0.6)
     responses = {"A": f"```python\n{code}\n```", "B": "no program"}
     together = await code_examples(prompt, responses, sandbox)
     example_runs._FOUND.clear()

@@ -1,7 +1,7 @@
 """The forked child: locks itself down, takes its job, runs the code, writes one frame with the result, and
 ends.
 
-The frame is a byte that says "locked down", a token, a length and JSON. The token is there so that code
+The frame is a greeting that says "locked down", a token, a length and JSON. The token is there so that code
 which writes into every open descriptor is found out; code that reads its own frames can learn it and forge
 its own result, which it could have set anyway.
 """
@@ -28,7 +28,9 @@ TOKEN_BYTES = 16
 HEADER_BYTES = TOKEN_BYTES + 4
 FILENAME = "<code>"
 LOCKED = b"L"
-"""Written to the result pipe before any code runs: without it the child never was locked down."""
+GREETING_BYTES = len(LOCKED) + 4
+"""The greeting, LOCKED and the process id, is written to the result pipe before any code runs: without it the
+child never was locked down."""
 TOO_SMALL_STATUS = 72
 """Exit status of a child whose memory does not hold its own inputs."""
 OUT_OF_MEMORY = {"kind": "memory", "error": "MemoryError: the code ran out of the memory it was given"}
@@ -79,7 +81,7 @@ def become(
             os.write(fds[2], f"the child could not lock itself down: {error}".encode())
             os._exit(1)
         if os.getppid() == parent:
-            os.write(RESULT_FD, LOCKED)
+            os.write(RESULT_FD, LOCKED + os.getpid().to_bytes(4, "big"))
             _work(helpers)
     finally:
         leave(70)

@@ -191,6 +191,7 @@ class CPythonSandbox:
             error_kind=kind,
             truncated=truncated,
             duration_s=answer["duration_s"],
+            spent_s=answer["spent_s"],
         )
 
 

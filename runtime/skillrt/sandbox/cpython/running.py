@@ -12,10 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 from skillrt.sandbox.cpython import scratch as folders
-from skillrt.sandbox.cpython.child import HEADER_BYTES, LOCKED, TOKEN_BYTES, TOO_SMALL_STATUS
+from skillrt.sandbox.cpython.child import GREETING_BYTES, HEADER_BYTES, LOCKED, TOKEN_BYTES, TOO_SMALL_STATUS
+from skillrt.sandbox.cpython.spending import Spending
 
-FIRST_LOOK_S = 0.05
-"""Most calls end sooner; the folder of one that does not is measured at every tick."""
+LOOK_S = 0.05
+"""Most calls end sooner; of one that does not, time and folder are measured this often."""
+WALL_FACTOR = 10
+"""A call that has not used its time after this many times as long was starved by the machine."""
 
 
 class Running:
@@ -44,8 +47,10 @@ class Running:
         self._stopped: tuple[str, str] | None = None
         self.answered = False
         """The client has its answer; what is left is to see the process end."""
-        self._started = time.monotonic()
-        self.deadline = self._started + self.timeout_s
+        self._started = self._looked = time.monotonic()
+        self._spending = Spending(self._started)
+        self._memory_bytes: int = call["memory_bytes"]
+        self.deadline = self._started + self.timeout_s * WALL_FACTOR
 
     def _job_text(self, call: dict[str, Any]) -> bytes:
         job = {
@@ -111,13 +116,15 @@ class Running:
         chunk = _read(self._result)
         if chunk and len(self._frame) <= self._frame_bytes:
             self._frame += chunk
+            if not self._spending.pid and self._frame[: len(LOCKED)] == LOCKED:
+                self._spending.pid = int.from_bytes(self._frame[len(LOCKED) : GREETING_BYTES], "big")
         if len(self._frame) > self._frame_bytes:
             self.stop("crashed", "the result pipe carried more than a result")
         return bool(chunk)
 
     def has_whole_frame(self) -> bool:
         """Whether the child's own account is there, to the byte: it was written last, so the call is over."""
-        start = len(LOCKED)
+        start = GREETING_BYTES
         length = int.from_bytes(self._frame[start + TOKEN_BYTES : start + HEADER_BYTES], "big")
         return (
             self._stopped is None
@@ -130,18 +137,33 @@ class Running:
         another reason."""
         if self.answered:
             return True
+        if now - self._looked >= LOOK_S:
+            self._looked = now
+            self._look(now)
         if now >= self.deadline:
-            self.stop("timeout", f"ran longer than {self.timeout_s:g} s")
-        elif now - self._started > FIRST_LOOK_S and folders.too_full(
-            self.scratch, self._limits["scratch_bytes"]
-        ):
-            limit = f"{self._limits['scratch_bytes']} bytes or {folders.MAX_ENTRIES} files"
-            self.stop("output", f"wrote more than {limit} into its folder")
+            used = f"{self._spending.total_s:.1f} of its {self.timeout_s:g} s"
+            self.stop("unavailable", f"the machine is too busy: in {now - self._started:.0f} s it had {used}")
         return self._stopped is not None
 
-    def outcome(self, status: int) -> dict[str, Any]:
-        """What became of the child, for the client."""
-        kind, error, payload = self._verdict(status)
+    def _look(self, now: float) -> None:
+        self._spending.look(now)
+        if self._spending.total_s >= self.timeout_s:
+            self.stop("timeout", self._too_long())
+        elif folders.too_full(self.scratch, self._limits["scratch_bytes"]):
+            limit = f"{self._limits['scratch_bytes']} bytes or {folders.MAX_ENTRIES} files"
+            self.stop("output", f"wrote more than {limit} into its folder")
+
+    def _too_long(self) -> str:
+        return f"ran longer than {self.timeout_s:g} s"
+
+    def outcome(self, ended: dict[str, Any]) -> dict[str, Any]:
+        """What became of the child, for the client.
+
+        ended: the zygote's word, empty where the child has yet to end.
+        """
+        self._spending.read_clock()
+        self._spending.processor_s = max(self._spending.processor_s, ended.get("processor_s", 0.0))
+        kind, error, payload = self._verdict(ended.get("status", 0), ended.get("peak_bytes", 0))
         return {
             "id": self.number,
             "kind": kind,
@@ -150,22 +172,20 @@ class Running:
             "stdout": self._stdout.decode("utf-8", "replace"),
             "printed": self._printed,
             "duration_s": time.monotonic() - self._started,
+            "spent_s": self._spending.total_s,
         }
 
-    def _verdict(self, status: int) -> tuple[str, str | None, str | None]:
+    def _verdict(self, status: int, peak_bytes: int) -> tuple[str, str | None, str | None]:
         """Error kind, error, and the child's own account where there is a well-formed one."""
         frame = bytes(self._frame)
         if self._stopped is not None:
             return (*self._stopped, None)
         if os.WIFSIGNALED(status):
-            name = signal.Signals(os.WTERMSIG(status)).name
-            if name == "SIGXCPU":
-                return "timeout", f"used more than {self.timeout_s:g} s", None
-            return "crashed", f"the process was ended by {name}", None
+            return (*self._signalled(os.WTERMSIG(status), peak_bytes), None)
         code = os.waitstatus_to_exitcode(status)
         if frame[:1] != LOCKED:
             return "unavailable", self._stdout.decode("utf-8", "replace"), None
-        frame = frame[1:]
+        frame = frame[GREETING_BYTES:]
         if code == TOO_SMALL_STATUS and not frame:
             return "memory", "the memory does not hold the code and its inputs", None
         if code != 0 or not frame:
@@ -174,6 +194,18 @@ class Running:
         if frame[:TOKEN_BYTES] != self._token or len(frame) != length:
             return "crashed", "the result pipe carried something that is not one result", None
         return "none", None, frame[HEADER_BYTES:].decode("utf-8", "replace")
+
+    def _signalled(self, number: int, peak_bytes: int) -> tuple[str, str]:
+        """Error kind and error of a child that a signal ended. Nobody in it can send SIGKILL: the kernel
+        does, for its own limit of processor time, or where the machine runs out of memory."""
+        if number in (signal.SIGXCPU, signal.SIGKILL) and self._spending.total_s >= self.timeout_s:
+            return "timeout", self._too_long()
+        if number != signal.SIGKILL:
+            names = {known.value: known.name for known in signal.Signals}
+            return "crashed", f"the process was ended by {names.get(number, f'signal {number}')}"
+        if peak_bytes >= self._memory_bytes // 2:
+            return "memory", "the machine ended the process, which had taken much of its memory"
+        return "unavailable", "the process was ended from outside, by SIGKILL"
 
 
 def _read(fd: int) -> bytes | None:

@@ -68,7 +68,7 @@ class Server:
         now = time.monotonic()
         for child in self._children.values():
             if child.has_whole_frame() and not child.answered:
-                self._answer(child, 0)  # it has nothing left to do but end, and that takes a while
+                self._answer(child, {})  # it has nothing left to do but end, and that takes a while
             if child.check(now):
                 self._kill(child)
         return True
@@ -145,18 +145,18 @@ class Server:
         while child.read_frame():
             pass
         if not child.answered:
-            self._answer(child, message.get("status", 0))
+            self._answer(child, message)
         for fd, _, _ in child.pipes():
             if fd in self._selector.get_map():
                 self._selector.unregister(fd)
         child.close()
         scratch.remove(child.scratch)
 
-    def _answer(self, child: Running, status: int) -> None:
+    def _answer(self, child: Running, ended: dict[str, Any]) -> None:
         while child.read_output():
             pass
         child.answered = True
-        self._client.sendall(wire.pack(child.outcome(status)))
+        self._client.sendall(wire.pack(child.outcome(ended)))
 
 
 def main(descriptor: int) -> None:

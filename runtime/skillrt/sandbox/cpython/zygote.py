@@ -117,8 +117,11 @@ class Zygote:
         pid, pidfd = self._children.pop(number)
         self._selector.unregister(pidfd)
         os.close(pidfd)
-        _, status = os.waitpid(pid, 0)
-        self._tell({"id": number, "status": status})
+        _, status, used = os.wait4(pid, 0)
+        processor_s = used.ru_utime + used.ru_stime
+        self._tell(
+            {"id": number, "status": status, "processor_s": processor_s, "peak_bytes": used.ru_maxrss << 10}
+        )
 
     def _tell(self, message: dict[str, Any]) -> None:
         self._server.send(json.dumps(message).encode("ascii"))
