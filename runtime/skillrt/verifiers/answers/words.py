@@ -39,7 +39,7 @@ def number_of_words(words: Sequence[str]) -> int | None:
 
 
 # A hyphen between letters is a gap between words; before a number it is a sign.
-_MARKS = re.compile(r"[^\w\s-]")
+_MARKS = re.compile(r"[^\w\s]|_")
 _GAP = re.compile(r"[\s_]+|(?<=[^\W\d_])[-‐‑–](?=[^\W\d_])")
 
 
