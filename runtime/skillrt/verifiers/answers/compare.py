@@ -144,9 +144,9 @@ def _prepared(node: Node, ask: Asked) -> Node:
 
 
 def _both_signs(node: Node) -> Node:
-    if node.head == "list":
+    if node.head in ("list", "set"):
         parts = [part for arg in node.args for part in (_both_signs(arg).args if arg.has("pm") else (arg,))]
-        return Node("list", "and", tuple(parts))
+        return Node(node.head, "and" if node.head == "list" else "", tuple(parts))
     return Node("list", "and", tuple(_signed(node, upper) for upper in (True, False)))
 
 
@@ -233,6 +233,9 @@ def _fraction(value: Fraction) -> Node:
 
 def _bare_against_unit(value: Node, unit: str, bare: Node, ask: Asked) -> bool | None:
     """One side without a unit goes on being accepted; it differs only where no unit of the kind could mend it."""
+    if variables(bare) - variables(value):
+        # A letter may be a unit in its turn.
+        return None
     verdict = same(value, bare, ask)
     if verdict is not False:
         return verdict
@@ -259,7 +262,9 @@ def _relations(one: Node, other: Node, ask: Asked, turned: bool) -> bool | None:
         if all(verdicts):
             return True
     if is_region(one) and (other.head in ("tuple", "set") or is_region(other)):
-        return _regions(one, other, ask, turned)
+        verdict = _regions(one, other, ask, turned)
+        if verdict is not None:
+            return verdict
     return _inequalities(one, other)
 
 
@@ -289,7 +294,7 @@ def _is_name(node: Node) -> bool:
 
 def _named_value(one: Node, other: Node, ask: Asked) -> bool | None:
     """`x = 5` and `5`."""
-    left, value = one.args[0], one.args[-1]
+    left, value = one.args[0], _last_exact(one)
     if other.head in ("name", "apply", "words") and not _is_name(left):
         return None
     if _is_name(left):
@@ -302,10 +307,19 @@ def _named_value(one: Node, other: Node, ask: Asked) -> bool | None:
     return None
 
 
+def _last_exact(node: Node) -> Node:
+    """What a chain says in the end: the last value before an approximation of it."""
+    operators = node.text.split()
+    if "~" not in operators:
+        return node.args[-1]
+    first = operators.index("~")
+    return node.args[first] if first or not _is_name(node.args[0]) else node.args[1]
+
+
 def _equations(one: Node, other: Node, ask: Asked) -> bool | None:
     names = one.args[0], other.args[0]
     if _is_name(names[0]) and _is_name(names[1]):
-        verdict = same(one.args[-1], other.args[-1], ask)
+        verdict = same(_last_exact(one), _last_exact(other), ask)
         if names[0] == names[1] or (names[0].head == "mark" and same(*names, ask)):
             return verdict
         if primes_differ(*names):
@@ -465,7 +479,8 @@ def _one_of(several: Node, single: Node, ask: Asked) -> bool | None:
 def _matrices(one: Node, other: Node, ask: Asked) -> bool | None:
     rows = [_rows(node) for node in (one, other)]
     if not rows[0] or not rows[1]:
-        return False if other.head not in _COLLECTIONS and len(one.args) * len(one.args[0].args) > 1 else None
+        scalar = other.head not in _COLLECTIONS and not other.has("matrix")
+        return False if scalar and one.head == "matrix" and len(one.args) * len(one.args[0].args) > 1 else None
     shapes = [(len(side), len(side[0])) for side in rows]
     flat = [[entry for row in side for entry in row] for side in rows]
     if len(flat[0]) != len(flat[1]):

@@ -87,6 +87,9 @@ def undress(text: str) -> str:
     """``text`` without what only dresses it; see the module."""
     plain = text.encode("utf-8", "replace").decode("utf-8")
     plain = _unicode(plain)
+    # A comma with the space after it taken away groups digits; a line's end between numbers parts them.
+    plain = re.sub(r",\\!\s*(?=\d{3})|\s*\{\s*,\s*\}\s*(?=\d)", "{,}", plain)
+    plain = re.sub(r"(?<=\d)[ \t]*\r?\n\s*(?=\d)", r" \\\\ ", plain)
     plain = re.sub(r"</?(?:b|i|em|strong|u|span|p|br|sup|sub|code)\s*/?>", " ", plain, flags=re.IGNORECASE)
     plain = _dollars(plain)
     plain = _ALIGNED.sub(" ", plain)

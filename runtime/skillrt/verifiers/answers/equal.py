@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from skillrt.verifiers.answers.compare import Asked, asked, is_value, same
 from skillrt.verifiers.answers.dress import UPRIGHT, undress
 from skillrt.verifiers.answers.reading import Reading, readings
-from skillrt.verifiers.answers.special import based_of, option_of, options_of, same_time, time_of
+from skillrt.verifiers.answers.special import based_of, option_of, options_of, same_ratio, same_time, time_of
 from skillrt.verifiers.answers.words import is_no_number, same_words
 from skillrt.verifiers.expressions import TooCostlyError, compare_texts
 
@@ -82,8 +82,10 @@ def _special(left: str, right: str, ask: Asked) -> bool | None:
     times = time_of(left), time_of(right)
     if times[0] and times[1]:
         verdict = same_time(times[0], times[1])
-        if verdict is True or times[0].told or times[1].told:
+        if verdict is not False or times[0].told or times[1].told:
             return verdict
+        if not same_ratio(left, right):
+            return False
     elif any(time is not None and time.told for time in times):
         return _half_untold(left, right)
     options = option_of(left), option_of(right)

@@ -95,6 +95,10 @@ class ExpressionReader:
             elif self.at(*_OVER):
                 self.take()
                 result = self._divided(result)
+            elif self.at("%"):
+                # Of all that stands before it: `4 4/9 %`.
+                self.take()
+                result = Node("percent", "", (result,))
             else:
                 return result
 
@@ -135,9 +139,10 @@ class ExpressionReader:
             if self.peek().kind == "num":
                 result = self._mixed(result)
                 continue
-            fraction = self.at("frac") and result.head == "num" and result.text.isdecimal()
+            whole = self.tokens[self.place - 1].kind == "num" and result.head == "num" and result.text.isdecimal()
+            fraction = self.at("frac")
             factor = self._power()
-            if fraction and _is_ratio(factor):
+            if fraction and whole and _is_ratio(factor):
                 # A whole number before a fraction of whole numbers is added to it.
                 result = Node("mixed", "", (result, factor))
             else:
@@ -148,7 +153,8 @@ class ExpressionReader:
         """`1 1/2`; two numbers side by side are nothing else that could be read."""
         above, slash, below = self.peek(), self.peek(1), self.peek(2)
         plain = all(token.text.isdecimal() for token in (above, below)) and slash.text in _OVER
-        if not (whole.head == "num" and whole.text.isdecimal() and plain and above.spaced):
+        after_number = self.tokens[self.place - 1].kind == "num" and whole.head == "num" and whole.text.isdecimal()
+        if not (plain and after_number and above.spaced and int(above.text) < int(below.text)):
             raise UnreadableError("numbers side by side")
         self.place += 3
         return Node("mixed", "", (whole, Node("div", "", (number(above.text), number(below.text)))))
@@ -161,9 +167,6 @@ class ExpressionReader:
             if self.at("!") and not self.peek().spaced:
                 self.take()
                 base = Node("fact", "", (base,))
-            elif self.at("%"):
-                self.take()
-                base = Node("percent", "", (base,))
             elif self.at("^", "**"):
                 self.take()
                 base = self._raised(base)
@@ -433,5 +436,6 @@ class ExpressionReader:
 
 
 def _is_ratio(node: Node) -> bool:
-    """Whether this is a fraction of whole numbers."""
-    return node.head == "div" and all(arg.head == "num" and arg.text.isdecimal() for arg in node.args)
+    """Whether this is a fraction of whole numbers, smaller than 1."""
+    whole = node.head == "div" and all(arg.head == "num" and arg.text.isdecimal() for arg in node.args)
+    return whole and int(node.args[0].text) < int(node.args[1].text)

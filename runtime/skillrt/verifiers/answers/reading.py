@@ -145,7 +145,7 @@ class _AnswerReader(ExpressionReader):
             return unit
         self.place = start
         words = self._skip_words()
-        if words == ["percent"] or words == ["per", "cent"]:
+        if words in (["percent"], ["per", "cent"], ["pct"], ["percentage"]):
             return "percent"
         return "thing: " + " ".join(words) if words else ""
 

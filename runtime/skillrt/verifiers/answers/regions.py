@@ -152,17 +152,16 @@ def same_region(one: Region, other: Region, same: Callable[[Node, Node], bool | 
     if one.name and other.name and one.name != other.name:
         return None
     merged = [_merged(region) for region in (one, other)]
-    if merged[0] is not None and merged[1] is not None:
-        return merged[0] == merged[1]
+    exact_ends = None not in merged
+    if exact_ends and merged[0] == merged[1]:
+        return True
     if len(one.pieces) != len(other.pieces):
-        return None
-    return _every([_same_piece(left, right, same) for left, right in zip(one.pieces, other.pieces, strict=True)], len(one.pieces))
-
-
-def _every(verdicts: list[bool | None], count: int) -> bool | None:
+        return False if exact_ends else None
+    verdicts = [_same_piece(left, right, same) for left, right in zip(one.pieces, other.pieces, strict=True)]
     if all(verdicts):
         return True
-    return False if count == 1 and False in verdicts else None
+    # Pieces in another order differ in their places; of those with exact ends that was seen above.
+    return False if False in verdicts and (len(verdicts) == 1 or exact_ends) else None
 
 
 def _same_piece(one: Piece, other: Piece, same: Callable[[Node, Node], bool | None]) -> bool | None:

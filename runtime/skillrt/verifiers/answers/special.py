@@ -57,6 +57,12 @@ def same_time(one: Time, other: Time) -> bool | None:
     return True if one.known == other.known else None
 
 
+def same_ratio(one: str, other: str) -> bool:
+    """Whether two times, read as ratios, are equal: `1:10` and `2:20`."""
+    (left, right), (first, second) = ([int(part) for part in bare(text).split(":")[:2]] for text in (one, other))
+    return left * second == right * first and bool(left and right and first and second)
+
+
 class Option(NamedTuple):
     """An option's letter and the words after it."""
 

@@ -37,7 +37,7 @@ _GREEK_WORDS = frozenset(
 )
 _GROUPS = rf"\d{{1,3}}(?:{GROUPING}\d{{3}})+(?!\d)(?:\.\d+)?"
 _COMMAS = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?"
-_SPACED = r"(?<![\d.] )\d{1,3}(?: \d{3})+(?! ?\d)(?:\.\d+)?"
+_SPACED = r"(?<![\d.] )\d{1,3}(?: \d{3})+(?!\d)(?:\.\d+)?"
 _BAR = r"\\(?:overline|bar|dot)\s*(?:\{\d+\}|\d)"
 _REPEATING = rf"\d*\.\d*(?:(?:{_BAR}\d*)+|\(\d+\)|(?:\d[\u0305\u0304\u0307])+)"
 _PLAIN = r"(?:\d+\.\d+|\d+|\.\d+)"
@@ -143,7 +143,7 @@ def _plain_letters(letters: str, spaced: bool, after_number: bool) -> list[Token
         return [Token("name", letters, spaced)]
     if len(letters) == 1:
         return [Token("name", letters, spaced)]
-    if after_number and unit_of(letters):
+    if after_number and (unit_of(letters) or (spaced and len(letters) > 2)):
         return [Token("word", letters, spaced)]
     for function in sorted(FUNCTIONS, key=len, reverse=True):
         rest = letters[len(function) :]
