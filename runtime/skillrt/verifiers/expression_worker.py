@@ -131,9 +131,11 @@ class Evaluation:
         return Fraction(int(mpmath.floor(one)) + (rounded is math.ceil))
 
     def _fact(self, _: str, one: Any) -> Any:
-        if not isinstance(one, Fraction) or one < 0 or one > 10**6:
+        if isinstance(one, mpmath.mpc) or one < 0:
             raise NoValueError
-        if one.denominator == 1 and one <= 4000:
+        if one > 10**6:
+            raise TooMuchError
+        if isinstance(one, Fraction) and one.denominator == 1 and one <= 4000:
             return Fraction(math.factorial(int(one)))
         return mpmath.factorial(_float(one))
 
@@ -141,8 +143,8 @@ class Evaluation:
         exact = all(isinstance(side, Fraction) and side.denominator == 1 for side in (one, other))
         if exact and 0 <= other <= one <= 5000:
             return Fraction(math.comb(int(one), int(other)))
-        if not exact and isinstance(other, Fraction) and other.denominator != 1:
-            return mpmath.binomial(_float(one), _float(other))
+        if exact and one > 5000:
+            raise TooMuchError
         raise NoValueError
 
     def _pow(self, _: str, base: Any, exponent: Any) -> Any:
@@ -213,7 +215,7 @@ class Evaluation:
             raise NoValueError
         argument = _float(values[0])
         if abs(argument) > 10**12:
-            raise NoValueError
+            raise TooMuchError
         self.scale = max(self.scale, 1)
         result = getattr(mpmath, _FUNCTIONS[name])(argument)
         if mpmath.im(result) != 0 or abs(result) > mpmath.mpf(10) ** 20:
@@ -322,9 +324,13 @@ class Comparison:
         mpmath.mp.dps = 50 + 3 * min(size, _DIGITS)
         threshold = mpmath.mpf(10) ** (-25 - 2 * min(size, _DIGITS))
         bases = [None, 10] if _has(self.left, "log", "log") or _has(self.right, "log", "log") else [None]
-        verdicts = {self._at(_points(self.names), base, threshold) for base in bases}
-        if verdicts == {None} and self.names and set(self.names) <= _INTEGERS:
-            verdicts = {self._at(_whole_points(self.names), None, threshold)}
+        told = [self._at(_points(self.names), base, threshold) for base in bases]
+        if not any(told) and set(self.names) <= _INTEGERS:
+            # Nothing has a value at a fraction: `(-1)^n`.
+            told = [self._at(_whole_points(self.names), base, threshold) for base in bases]
+        if any(len(values) < (2 if self.names else 1) for values in told):
+            return None
+        verdicts = {verdict for values in told for verdict in values}
         return verdicts.pop() if len(verdicts) == 1 else None
 
     def _rational(self) -> bool:
@@ -332,7 +338,8 @@ class Comparison:
             return all(isinstance(Evaluation({}, None).value(side), Fraction) for side in (self.left, self.right))
         return False
 
-    def _at(self, points: list[dict[str, Fraction]], base: int | None, threshold: Any) -> bool | None:
+    def _at(self, points: list[dict[str, Fraction]], base: int | None, threshold: Any) -> list[bool]:
+        """Whether they are equal at each point at which both have a value."""
         told = []
         for point in points:
             evaluation = Evaluation(point, base)
@@ -341,9 +348,7 @@ class Comparison:
             except NoValueError:
                 continue
             told.append(self._same(left, right, evaluation.scale, threshold))
-        if not told or (self.names and len(told) < 2) or len(set(told)) > 1:
-            return None
-        return told[0]
+        return told
 
     def _same(self, left: Any, right: Any, scale: Any, threshold: Any) -> bool:
         if isinstance(left, Fraction) and isinstance(right, Fraction):

@@ -159,6 +159,8 @@ def split_list(text: str) -> list[str]:
 
 
 _BOX = re.compile(r"\\f?box(?:ed)?(?![A-Za-z])\s*")
+# A brace, or a backslash with what it escapes.
+_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _BARE_BOX = re.compile(r"[^\s{}$][^\n$]*?(?=\s*(?:\$|\\\)|\\\]|\n|[.,;](?:\s|$)|$))|[^\s{}$]+")
 # What may stand between the boxes of one answer; prose between them ends it.
 _JOINT = re.compile(
@@ -216,12 +218,10 @@ def _box_content(text: str, start: int) -> tuple[str | None, int]:
         bare = _BARE_BOX.match(text, start, start + ANSWER_CHARS)
         return (bare[0].strip() or None, bare.end()) if bare else (None, start)
     depth = 0
-    for place in range(start, min(len(text), start + ANSWER_CHARS)):
-        character = text[place]
-        if character in "{}" and text[place - 1] != "\\":
-            depth += 1 if character == "{" else -1
-            if depth == 0:
-                return text[start + 1 : place].strip() or None, place + 1
+    for brace in _BRACES.finditer(text, start, start + ANSWER_CHARS):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if depth == 0:
+            return text[start + 1 : brace.start()].strip("\n\t\r ") or None, brace.end()
     # Not closed: an answer cut short is not in the demanded form, and an earlier one was given up for it.
     return None, start
 

@@ -420,6 +420,10 @@ def _collections(one: Node, other: Node, ask: Asked, turned: bool) -> bool | Non
         return _matrices(one, other, ask)
     if other.head not in _COLLECTIONS:
         return _one_of(one, other, ask)
+    named = _named(one), _named(other)
+    if named[0] and named[1] and named[0].keys() == named[1].keys():
+        verdicts = [same(value, named[1][name], ask) for name, value in named[0].items()]
+        return False if False in verdicts else None if None in verdicts else True
     orders = [_order(node) for node in (one, other)]
     sides = (one.args, other.args)
     in_place = [same(left, right, ask) for left, right in zip(*sides, strict=False)]
@@ -432,6 +436,13 @@ def _collections(one: Node, other: Node, ask: Asked, turned: bool) -> bool | Non
     if members is None or aligned:
         return None
     return _permuted(orders, sides, in_place, ask)
+
+
+def _named(node: Node) -> dict[Node, Node]:
+    """The values of a list of equations, by name; empty for anything else."""
+    pairs = [(arg.args[0], arg.args[1]) for arg in node.args if arg.head == "rel" and arg.text == "="]
+    whole = len(pairs) == len(node.args) == len(dict(pairs)) and all(_is_name(name) for name, _ in pairs)
+    return dict(pairs) if whole else {}
 
 
 def _permuted(orders: list[str], sides: Sequence[Sequence[Node]], in_place: list[bool | None], ask: Asked) -> bool | None:

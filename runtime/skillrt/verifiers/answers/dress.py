@@ -80,6 +80,7 @@ _ALIGNED = re.compile(
     r"\\(?:begin|end)\s*\{(?:aligned|align\*?|gathered|gather\*?|equation\*?|split|displaymath|math|center"
     r"|alignedat|flalign\*?|multline\*?)\}(?:\{\d*\})?"
 )
+_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _ONE_TOKEN = re.compile(r"\\(?:[A-Za-z]+|.)|[^\s\\]", re.DOTALL)
 
 
@@ -144,11 +145,10 @@ def argument(text: str, start: int) -> tuple[str, int]:
         start += 1
     if text[start : start + 1] == "{":
         depth = 0
-        for place in range(start, len(text)):
-            if text[place] in "{}" and (place == 0 or text[place - 1] != "\\"):
-                depth += 1 if text[place] == "{" else -1
-                if depth == 0:
-                    return text[start + 1 : place], place + 1
+        for brace in _BRACES.finditer(text, start):
+            depth += {"{": 1, "}": -1}.get(brace[0], 0)
+            if depth == 0:
+                return text[start + 1 : brace.start()], brace.end()
         return text[start + 1 :], len(text)
     token = _ONE_TOKEN.match(text, start)
     return (token[0], token.end()) if token else ("", len(text))
@@ -184,9 +184,9 @@ def _walk(text: str, upright: bool, depth: int) -> str:
 
 def _command(name: str, text: str, place: int, upright: bool, depth: int) -> tuple[str, int, bool]:
     """What the command ``name`` becomes, where the text goes on, and whether what follows is upright."""
-    name = _RENAMED.get(name, name)
     if name in _SPACES:
         return " ", place, upright
+    name = _RENAMED.get(name, name)
     if name in _DROPPED:
         # `\left.` and `\right.` stand for no bracket at all.
         return " ", place + (name in ("left", "right") and text[place : place + 1] == "."), upright

@@ -14,6 +14,7 @@ from skillrt.verifiers.expressions import TooCostlyError, compare_texts
 
 ANSWER_CHARS = 600
 """An answer that is longer is not read: what it takes to compare grows with it."""
+NESTING = 40
 
 
 def equal(answer: str, reference: str, *, prompt: str = "") -> bool | None:
@@ -56,7 +57,7 @@ def settle(answer: str, reference: str, prompt: str = "") -> bool | None:
         return False
     if _squeezed(left) == _squeezed(right):
         return True
-    long = [len(text) > ANSWER_CHARS for text in (left, right)]
+    long = [len(text) > ANSWER_CHARS or _nesting(text) > NESTING for text in (left, right)]
     if any(long):
         return _too_long(False, long)
     ask = asked(prompt)
@@ -70,6 +71,15 @@ def _too_long(identical: bool, long: list[bool]) -> bool | None:
     if all(long):
         return None
     raise TooCostlyError("left" if long[0] else "right")
+
+
+def _nesting(text: str) -> int:
+    """How deep brackets stand in brackets."""
+    depth = deepest = 0
+    for sign in text:
+        depth += (sign in "({[") - (sign in ")}]")
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _squeezed(text: str) -> str:
@@ -146,7 +156,8 @@ def _read(left: str, right: str, ask: Asked) -> bool | None:
         if (_ENGINE.search(left) or _ENGINE.search(right)) and UPRIGHT not in left + right and "'" not in left + right:
             return compare_texts(left, right)
         return _as_words(left, right, ask)
-    verdicts = list(_verdicts(ways[0], ways[1], ask))
+    ones, others = _measured(ways[0], ways[1]), _measured(ways[1], ways[0])
+    verdicts = list(_verdicts(ones, others, ask))
     if any(verdict is True and not weak for verdict, weak in verdicts):
         return True
     told = {verdict for verdict, _ in verdicts}
@@ -156,6 +167,14 @@ def _read(left: str, right: str, ask: Asked) -> bool | None:
 def _ways(text: str) -> tuple[Reading, ...]:
     based = based_of(text)
     return (Reading(based),) if based else readings(text)
+
+
+def _measured(ways: tuple[Reading, ...], others: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """Letters that may be units are units where the other side has one."""
+    units = tuple(way for way in ways if way.unit and not way.weak)
+    rival = [way for way in others if way.unit or not any(other.unit for other in others)]
+    known = all(way.node.head == "quantity" and not way.node.text.startswith("thing: ") for way in rival)
+    return units if units and known else ways
 
 
 def _verdicts(ones: tuple[Reading, ...], others: tuple[Reading, ...], ask: Asked) -> Iterator[tuple[bool | None, bool]]:

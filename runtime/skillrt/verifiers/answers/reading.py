@@ -95,7 +95,7 @@ class _AnswerReader(ExpressionReader):
         if negative:
             self.take()
         money = _MONEY[self.take().text] if self.at(*_MONEY) else ""
-        if self.peek().kind == "word" and not money and len(self.peek().text) > 1:
+        if not money and self._starts_phrase():
             return self._phrase()
         value = self.sum()
         if negative:
@@ -111,6 +111,11 @@ class _AnswerReader(ExpressionReader):
             unit = f"deg{bare.text}" if bare.text else "degree"
             value = Node("neg", "", bare.args) if value.head == "neg" else bare.args[0]
         return Node("quantity", unit, (value,)) if unit else value
+
+    def _starts_phrase(self) -> bool:
+        token, after = self.peek(), self.peek(1)
+        article = token.text in ("a", "A") and after.kind == "word" and after.text.casefold() not in _CONJUNCTIONS
+        return article or (token.kind == "word" and len(token.text) > 1)
 
     def _phrase(self) -> Node:
         """Words alone: a name before a relation, or an answer in words."""

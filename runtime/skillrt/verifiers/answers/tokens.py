@@ -76,12 +76,12 @@ def tokenize(text: str, comma: Comma) -> list[Token]:
 
 def _next(text: str, place: int, comma: Comma, spaced: bool, before: list[Token]) -> tuple[list[Token], int]:
     sign = text[place]
+    after_number = bool(before) and before[-1].kind == "num"
     if match := _NUMBER[comma].match(text, place):
         return [Token("num", _digits(match[0], comma), spaced)], match.end()
     if sign == UPRIGHT and (match := _LETTERS.match(text, place + 1)):
-        return [_upright(match[0], spaced)], match.end()
+        return [_upright(match[0], spaced, after_number)], match.end()
     if match := _LETTERS.match(text, place):
-        after_number = bool(before) and before[-1].kind == "num"
         return _plain_letters(match[0], spaced, after_number), match.end()
     if match := _COMMAND.match(text, place):
         return [_command(match[0][1:], spaced)], match.end()
@@ -124,9 +124,9 @@ def _command(name: str, spaced: bool) -> Token:
     return Token("cmd", name, spaced)
 
 
-def _upright(letters: str, spaced: bool) -> Token:
+def _upright(letters: str, spaced: bool, after_number: bool) -> Token:
     """Letters that stood upright: a function, a constant, a unit or a word."""
-    if letters in FUNCTIONS:
+    if letters in FUNCTIONS and not (after_number and unit_of(letters)):
         return Token("call", letters, spaced, True)
     if letters in ("e", "i", "pi"):
         return Token("name", letters, spaced, True)
@@ -135,7 +135,7 @@ def _upright(letters: str, spaced: bool) -> Token:
 
 def _plain_letters(letters: str, spaced: bool, after_number: bool) -> list[Token]:
     """Letters of a text that may be mathematics or prose."""
-    if letters in FUNCTIONS:
+    if letters in FUNCTIONS and not (after_number and unit_of(letters)):
         return [Token("call", letters, spaced)]
     if letters in _CONSTANTS or letters.casefold() in ("infinity",):
         return [Token("name", _CONSTANTS.get(letters, "inf"), spaced)]
