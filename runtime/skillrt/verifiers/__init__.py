@@ -4,6 +4,7 @@ Each is registered under `name@version`; the version changes when its verdicts m
 cannot be told is inconclusive), never raise for what a text holds, and do not mind the order of responses.
 """
 
+from skillrt.verifiers.answers.equal import equal
 from skillrt.verifiers.checklist import checklist_rules
 from skillrt.verifiers.example_runs import code_examples
 from skillrt.verifiers.reference import reference_match
@@ -18,6 +19,7 @@ __all__ = [
     "WinnerResult",
     "checklist_rules",
     "code_examples",
+    "equal",
     "reference_match",
     "run_verifier",
 ]

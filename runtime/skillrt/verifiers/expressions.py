@@ -1,9 +1,8 @@
-r"""Equality of mathematical expressions, through math-verify in a worker process.
+r"""Comparison of expressions in a worker process, which is limited in memory and in processor time.
 
-A hostile `\boxed{9^{9^{9^9}}}` can hold a symbolic engine for hours, so it never runs in this process: one
-worker is started when first needed, limited in memory, given a deadline for each comparison, and replaced
-when it misses one. math-verify's own deadlines use SIGALRM, which works in the main thread of a process only;
-the worker limits its CPU time instead, so that a busy machine does not change a verdict.
+A hostile `\boxed{9^{9^{9^9}}}` can hold an engine for hours, so none runs in this process: one worker is
+started when first needed and replaced after a crash. It limits the processor time of each comparison itself,
+so that a busy machine does not change a verdict; the wall clock is a wide backstop.
 """
 
 from __future__ import annotations
@@ -11,57 +10,77 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import re
 import select
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
-EXPRESSION_CHARS = 600
+from skillrt.verifiers.answers.tree import Node
+
 START_S = 120.0
-# Wall clock, a backstop only: the worker gives up by itself after a few seconds of CPU time.
-COMPARE_S = 30.0
+COMPARE_S = 120.0
+"""Wall clock, a backstop only: the worker gives up by itself after two seconds of processor time."""
 KEPT = 4096
+_START = "import sys; sys.path.append(sys.argv[1]); from expression_engine.serve import main; main()"
 
-_CONSTANT = re.compile(r"\s*\+\s*(?:[CcKk]|\\(?:text|mathrm)\{\s*(?:[CcKk]|constant)\s*\})\s*$")
-_BARE_POWER = re.compile(r"\^\s*(\\sqrt\{[^{}]{1,200}\}|\\[dt]?frac\{[^{}]{1,200}\}\{[^{}]{1,200}\})")
-_INTEGRAL = re.compile(r"\b(?:indefinite integral|antiderivative|anti-derivative)\b", re.IGNORECASE)
+Side = Literal["left", "right"]
 
 
-def same_expression(prompt: str, answer: str, reference: str) -> bool | None:
-    """Whether two LaTeX expressions are equal in value; None when that could not be settled.
+class TooCostlyError(Exception):
+    """One side cannot be evaluated within the bounds; ``side`` brought it."""
 
-    Blocks up to a few seconds for a hard pair (call it from a thread in an event loop). For an indefinite
-    integral the constant is dropped on both sides.
+    def __init__(self, side: Side) -> None:
+        super().__init__(side)
+        self.side: Side = side
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the worker found: equal or not (None: not settled), real values, how far apart (relative)."""
+
+    equal: bool | None
+    values: tuple[Fraction, Fraction] | None = None
+    apart: float | None = None
+    positive: bool = False
+
+
+def compare_values(left: Node, right: Node) -> Told:
+    """Compare two expressions in the worker's own nodes by their values.
+
+    Blocks up to a few seconds (call it from a thread in an event loop).
+
+    Raises:
+        TooCostlyError: one of them is too large or takes too long.
     """
-    left, right = _clean(answer), _clean(reference)
-    if _INTEGRAL.search(prompt):
-        left, right = _CONSTANT.sub("", left), _CONSTANT.sub("", right)
-    if not left or not right or len(left) > EXPRESSION_CHARS:
-        return False
-    if _squeezed(left) == _squeezed(right):
-        return True
-    if len(right) > EXPRESSION_CHARS:
-        return None
-    return _WORKER.compare(left, right)
-
-
-def _clean(text: str) -> str:
-    """The expression without dollar signs, display brackets, a closing full stop and lone surrogates."""
-    bare = text.encode("utf-8", "replace").decode("utf-8").strip()
-    bare = re.sub(r"^(?:\$\$?|\\\[|\\\()\s*|\s*(?:\$\$?|\\\]|\\\))$", "", bare)
-    # TeX takes `e^\sqrt{x}`; the parser wants the braces.
-    bare = _BARE_POWER.sub(r"^{\1}", bare)
-    return bare.strip().rstrip(".,;").strip()
-
-
-def _squeezed(text: str) -> str:
-    """Spelling that does not change the meaning taken away: spaces, sizes of brackets and fractions."""
-    return re.sub(
-        r"\\left|\\right|\\[,!;: ]|\s+", "", text.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac")
+    message = _WORKER.ask("values", left.plain(), right.plain())
+    late = message.get("late")
+    if late == "left" or late == "right":
+        raise TooCostlyError(late)
+    equal, apart, values = message.get("equal"), message.get("apart"), message.get("values")
+    told = values if isinstance(values, list) and all(values) else None
+    return Told(
+        equal if isinstance(equal, bool) else None,
+        (Fraction(told[0]), Fraction(told[1])) if told else None,
+        apart if isinstance(apart, float) else None,
     )
+
+
+def compare_curves(left: Node, right: Node) -> Told:
+    """Whether two equations, each given as the difference of its sides, hold at the same points."""
+    message = _WORKER.ask("curves", left.plain(), right.plain())
+    equal = message.get("equal")
+    return Told(equal if isinstance(equal, bool) else None, positive=message.get("positive") is True)
+
+
+def compare_texts(left: str, right: str) -> bool | None:
+    """Whether math-verify finds two TeX texts equal: True or None, never False."""
+    return True if _WORKER.ask("texts", left, right).get("equal") is True else None
 
 
 class _Worker:
@@ -69,7 +88,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._settled: dict[tuple[str, str], bool] = {}
+        self._settled: dict[str, Mapping[str, object]] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def forget(self) -> None:
@@ -77,35 +96,32 @@ class _Worker:
         self._lock = threading.Lock()
         self._process = None
 
-    def compare(self, left: str, right: str) -> bool | None:
-        """True, False, or None when the worker could not tell in time."""
-        pair = (left, right)
+    def ask(self, mode: str, left: object, right: object) -> Mapping[str, object]:
+        """The worker's answer; empty when it could not tell."""
+        question = json.dumps({"mode": mode, "left": left, "right": right})
         with self._lock:
             # Both orders of a pair ask at once: the second one waited for the first one's verdict.
-            if pair in self._settled:
-                return self._settled[pair]
+            if question in self._settled:
+                return self._settled[question]
             try:
                 process = self._started()
-                self._send(process, {"answer": left, "reference": right})
-                verdict = self._receive(process, COMPARE_S).get("equal")
+                self._send(process, question)
+                message = self._receive(process, COMPARE_S)
             except (OSError, ValueError):
                 self._stop()
-                return None
-            if not isinstance(verdict, bool):
-                return None
+                return {}
             if len(self._settled) >= KEPT:
                 self._settled.clear()
-            self._settled[pair] = verdict
-        return verdict
+            self._settled[question] = message
+        return message
 
     def _started(self) -> subprocess.Popen[bytes]:
         """The running worker, started when there is none."""
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._stop()
-        script = Path(__file__).with_name("expression_worker.py")
         started = subprocess.Popen(  # noqa: S603 (our own interpreter and script)
-            [sys.executable, "-I", str(script)],
+            [sys.executable, "-I", "-c", _START, str(Path(__file__).parent)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -117,9 +133,9 @@ class _Worker:
         return started
 
     @staticmethod
-    def _send(process: subprocess.Popen[bytes], message: dict[str, str]) -> None:
+    def _send(process: subprocess.Popen[bytes], question: str) -> None:
         assert process.stdin is not None
-        process.stdin.write(json.dumps(message).encode() + b"\n")
+        process.stdin.write(question.encode() + b"\n")
 
     @staticmethod
     def _receive(process: subprocess.Popen[bytes], limit_s: float) -> dict[str, object]:
@@ -131,7 +147,7 @@ class _Worker:
             left_s = deadline - time.monotonic()
             if left_s <= 0 or not select.select([process.stdout], [], [], left_s)[0]:
                 raise TimeoutError
-            piece = os.read(process.stdout.fileno(), 4096)
+            piece = os.read(process.stdout.fileno(), 65_536)
             if not piece:
                 raise BrokenPipeError
             line += piece

@@ -34,6 +34,7 @@ _LABEL = re.compile(
     r"(?:\s+(?:is|are))?\s*[:=]?\s+",
     re.IGNORECASE,
 )
+_CONTROL_SPACE = re.compile(r"\\[ ,;:!]|\\q?quad\b|~")
 _LATEX_WORD = re.compile(r"\\[A-Za-z]+\*?")
 
 
@@ -46,7 +47,7 @@ def read_answer(form: Form, response: str) -> str | None:
         case Starred():
             return _starred(form, text)
         case Boxed():
-            return last_boxed(text)
+            return boxed_answer(text)
         case ClosingDigits(digits):
             return _closing_digits(text, digits)
         case NumberList():
@@ -157,19 +158,71 @@ def split_list(text: str) -> list[str]:
     return [item for item in items if item]
 
 
+_BOX = re.compile(r"\\f?box(?:ed)?(?![A-Za-z])\s*")
+# A brace, or a backslash with what it escapes.
+_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
+_BARE_BOX = re.compile(r"[^\s{}$][^\n$]*?(?=\s*(?:\$|\\\)|\\\]|\n|[.,;](?:\s|$)|$))|[^\s{}$]+")
+# What may stand between the boxes of one answer; prose between them ends it.
+_JOINT = re.compile(
+    r"(?:[\s$,;&]|\\[()\[\],;:! ]|\\q?quad|\\\\|\b(?:and|or|as well as)\b"
+    r"|\\(?:text|mbox|textrm)\s*\{\s*(?:and|or|,)?\s*\})*",
+    re.IGNORECASE,
+)
+
+
 def last_boxed(text: str) -> str | None:
     r"""The content of the last complete `\boxed{...}` (or `\fbox{...}`), braces balanced; None if empty."""
-    for start in reversed([match.end() for match in re.finditer(r"\\f?box(?:ed)?\s*\{", text)]):
-        depth = 1
-        for place in range(start, min(len(text), start + ANSWER_CHARS)):
-            character = text[place]
-            if character in "{}" and text[place - 1] != "\\":
-                depth += 1 if character == "{" else -1
-                if depth == 0:
-                    return text[start:place].strip() or None
-        # Not closed: an answer cut short is not in the demanded form, and an earlier one was given up for it.
+    boxes = list(_BOX.finditer(text))
+    return _box_content(text, boxes[-1].end())[0] if boxes else None
+
+
+def boxed_answer(text: str) -> str | None:
+    r"""The answer in the last box, or in the last boxes: of those with no prose between them, a list."""
+    boxes: list[tuple[str | None, int, int]] = []
+    for start in list(_BOX.finditer(text))[-_BOXES:]:
+        if boxes and start.start() < boxes[-1][2]:
+            # A box inside of a box.
+            continue
+        content, end = _box_content(text, start.end())
+        boxes.append((content, start.start(), end))
+    if not boxes:
         return None
-    return None
+    contents = [boxes[-1][0]]
+    for before, after in zip(reversed(boxes[:-1]), reversed(boxes[1:]), strict=True):
+        if before[0] is None or not _JOINT.fullmatch(text[before[2] : after[1]][:_JOINT_CHARS]):
+            break
+        contents.insert(0, before[0])
+    if contents[-1] is None:
+        return None
+    distinct = list(dict.fromkeys(content for content in contents if content))
+    return _unwrapped(", ".join(distinct))
+
+
+_BOXES = 40
+_JOINT_CHARS = 80
+
+
+def _unwrapped(content: str) -> str:
+    r"""A box in a box is one box."""
+    inner = _BOX.match(content)
+    if inner is None:
+        return content
+    within, end = _box_content(content, inner.end())
+    return within if within and end == len(content) else content
+
+
+def _box_content(text: str, start: int) -> tuple[str | None, int]:
+    """The content of a box that begins at ``start`` and where it ends; None when empty or not closed."""
+    if text[start : start + 1] != "{":
+        bare = _BARE_BOX.match(text, start, start + ANSWER_CHARS)
+        return (bare[0].strip() or None, bare.end()) if bare else (None, start)
+    depth = 0
+    for brace in _BRACES.finditer(text, start, start + ANSWER_CHARS):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if depth == 0:
+            return text[start + 1 : brace.start()].strip("\n\t\r ") or None, brace.end()
+    # Not closed: an answer cut short is not in the demanded form, and an earlier one was given up for it.
+    return None, start
 
 
 def _closing_digits(text: str, digits: int) -> str | None:
@@ -254,7 +307,7 @@ def _option_letter(text: str) -> str | None:
 
 def letter_of(text: str) -> str | None:
     r"""The option's letter in `B`, `(B)`, `B.`, `**B**`, `\text{B}` or `(B) its words`; None otherwise."""
-    bare = _LATEX_WORD.sub("", text).strip()
+    bare = _LATEX_WORD.sub("", _CONTROL_SPACE.sub(" ", text)).strip()
     alone = trim(bare)
     if re.fullmatch(r"[A-Z]", alone):
         return alone
@@ -270,7 +323,7 @@ _STATED = re.compile(
 
 def _stated(text: str) -> str | None:
     """Without a demanded form: the last box, else what is stated as the answer, else a short response."""
-    boxed = last_boxed(text)
+    boxed = boxed_answer(text)
     if boxed is not None:
         return boxed
     stated = [match["rest"].strip() for match in _STATED.finditer(text)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from skillrt.verifiers.equality import matches_any
+from skillrt.verifiers.expressions import TooCostlyError
 from skillrt.verifiers.extract import read_answer
 from skillrt.verifiers.forms import KEPT_PROMPTS, Form, read_form
 from skillrt.verifiers.results import ResponseFinding, WinnerResult, decide, short
@@ -18,10 +19,11 @@ def reference_match(
 ) -> WinnerResult:
     """Compare the final answer of each response with the reference.
 
-    The form of the answer is read from `prompt`; an answer in another form counts as no match. `reference` is
-    one answer or several acceptable ones. Conclusive only when exactly one response matches and none is in
-    doubt. Never raises, whatever the texts; the order of `responses` does not matter. May block for seconds
-    on a hard mathematical expression (see `expressions`), so call it from a thread in an event loop.
+    The form of the answer is read from `prompt`; an answer in another form counts as no match, and so does
+    one that cannot be evaluated within the bounds. `reference` is one answer or several acceptable ones.
+    Conclusive only when exactly one response matches and none is in doubt. Never raises, whatever the texts;
+    the order of `responses` does not matter. May block for seconds on a hard mathematical expression (see
+    `expressions`), so call it from a thread in an event loop.
     """
     references = _acceptable(reference)
     form = read_form(prompt)
@@ -52,6 +54,9 @@ def _finding(
         return ResponseFinding(label, error.answer, False, why, certain=False)
     if answer is None:
         return ResponseFinding(label, None, False, f"no answer in the demanded form ({form.describe()})")
+    if verdict is None:
+        # It is the answer that is at fault, and so it loses; the rival's answer is judged by itself.
+        return ResponseFinding(label, answer, False, "cannot be evaluated within the bounds")
     why = f"{'equals' if verdict else 'differs from'} {_wanted(references)}"
     return ResponseFinding(label, answer, verdict, why)
 
@@ -65,13 +70,23 @@ class _UnsettledError(Exception):
 
 
 @lru_cache(maxsize=KEPT_PROMPTS)
-def _settled(form: Form, prompt: str, response: str, references: tuple[str, ...]) -> tuple[str | None, bool]:
-    """The answer of a response and whether it is acceptable; kept, for it comes again in the other order."""
+def _settled(
+    form: Form, prompt: str, response: str, references: tuple[str, ...]
+) -> tuple[str | None, bool | None]:
+    """The answer of a response and whether it is acceptable; kept, for it comes again in the other order.
+
+    The verdict is None for an answer that cannot be evaluated within the bounds.
+    """
     answer = read_answer(form, response)
-    verdict = False if answer is None else matches_any(form, prompt, answer, references)
-    if answer is not None and verdict is None:
+    if answer is None:
+        return None, False
+    try:
+        verdict = matches_any(form, prompt, answer, references)
+    except TooCostlyError:
+        return answer, None
+    if verdict is None:
         raise _UnsettledError(answer)
-    return answer, bool(verdict)
+    return answer, verdict
 
 
 def _wanted(references: tuple[str, ...]) -> str:

@@ -1,57 +1,83 @@
-"""Whatever a prompt or a response holds, a verifier answers, in bounded time, and the same for any order."""
+"""Whatever a prompt or a response holds, a verifier answers, in bounded time, and the same for any place."""
 
-import asyncio
+import random
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from skillrt.sandbox import JSON, SandboxResult
-from skillrt.verifiers import code_examples, reference_match
+from skillrt.sandbox import Sandbox
+from skillrt.verifiers import WinnerResult, code_examples, reference_match
 from skillrt.verifiers.candidate import read_candidate
 from skillrt.verifiers.examples import read_examples
 from skillrt.verifiers.forms import read_form
 
+PROMPT = "Write a function f.\n\nInput: n = 2\nOutput: 4\n"
+RIGHT = [
+    "def f(n):\n return n * 2\n",
+    "class A:\n def f(self, n):\n  return n + 2\n",
+    "def f(n):\n return 4\n",
+]
+WRONG = [
+    "def f(n):\n return n\n",
+    "def f(n):\n return None\n",
+    "def f(n):\n raise ValueError\n",
+    "def f(n:\n",
+]
+NO_PROGRAM = ["", "I do not know.", "x = 1\n", "``` ```", "\x00\ud800", "def g():\n return 4\n" * 3]
 
-class Digesting:
-    """A sandbox whose outcome is a fixed function of what it is given."""
-
-    async def run(
-        self, code: str, inputs: Mapping[str, JSON], *, timeout_s: float, memory_mb: int
-    ) -> SandboxResult:
-        number = len(str(inputs)) % 4
-        result: JSON = [{"returned": 4}, {"printed": "4"}, {"returned": 5}, None][number]
-        return SandboxResult(number != 3, "", result, "x", "none" if number != 3 else "crashed", False, 0.0)
-
-
-PROMPT = "Input: n = 2\nOutput: 4\n"
-PIECES = st.sampled_from(
-    [
-        "def f(n):\n",
-        " return n\n",
-        "```python\n",
-        "```\n",
-        "class A:\n",
-        "Input: n = 2\n",
-        "Output: 4\n",
-        "\n",
-        "n",
-        "x = 1\n",
-    ]
-)
-TEXTS = st.text(max_size=80) | st.lists(PIECES, max_size=12).map("".join)
+Verify = Callable[[Mapping[str, str]], Awaitable[WinnerResult]]
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.just(PROMPT) | TEXTS, TEXTS, TEXTS)
-def test_code_examples(prompt: str, one: str, other: str) -> None:
-    result = asyncio.run(code_examples(prompt, {"A": one, "B": other}, Digesting()))
-    swapped = asyncio.run(code_examples(prompt, {"B": one, "A": other}, Digesting()))
-    assert swapped.winner == {"A": "B", "B": "A", None: None}[result.winner]
-    assert (result.of("A").why, result.of("B").why) == (swapped.of("B").why, swapped.of("A").why)
-    assert asyncio.run(code_examples(prompt, {"B": other, "A": one}, Digesting())) == result
+def _responses(seed: int) -> tuple[str, str]:
+    """Two responses, often one that passes and one that does not."""
+    chance = random.Random(seed)
+    programs = chance.choice([RIGHT, WRONG]), chance.choice([RIGHT, WRONG, NO_PROGRAM])
+    texts = []
+    for choice in programs:
+        program = chance.choice(choice)
+        fenced = chance.random() < 0.7
+        texts.append(f"So:\n```python\n{program}```\n" if fenced else program)
+    chance.shuffle(texts)
+    return texts[0], texts[1]
+
+
+async def _winners(verify: Verify, count: int) -> Counter[str | None]:
+    """The winners over many pairs; fails when a verdict depends on the place or the name of a response."""
+    winners: Counter[str | None] = Counter()
+    for seed in range(count):
+        one, other = _responses(seed)
+        result = await verify({"A": one, "B": other})
+        swapped = await verify({"A": other, "B": one})
+        turned = await verify({"B": other, "A": one})
+        assert swapped.winner == {"A": "B", "B": "A", None: None}[result.winner], seed
+        assert (result.of("A").why, result.of("B").why) == (swapped.of("B").why, swapped.of("A").why), seed
+        assert turned == result, seed
+        winners[result.winner] += 1
+    return winners
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_code_examples_prefers_no_place(sandbox: Sandbox) -> None:
+    async def verify(responses: Mapping[str, str]) -> WinnerResult:
+        return await code_examples(PROMPT, responses, sandbox)
+
+    winners = await _winners(verify, 60)
+    # Without winners of both places there would be nothing to prefer.
+    assert winners["A"] >= 10
+    assert winners["B"] >= 10
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_verifier_that_prefers_a_place_would_be_seen(sandbox: Sandbox) -> None:
+    async def partial(responses: Mapping[str, str]) -> WinnerResult:
+        result = await code_examples(PROMPT, responses, sandbox)
+        first = next(iter(sorted(responses)))
+        return WinnerResult(result.verifier, first, True, result.reason, result.responses)
+
+    with pytest.raises(AssertionError):
+        await _winners(partial, 60)
 
 
 UNITS = [

@@ -55,7 +55,7 @@ def test_the_evidence_is_short_plain_json() -> None:
     result = reference_match("What?", {"A": "The answer is " + "x\n\ud800" * 5000, "B": "no"}, "y" * 9000)
     text = json.dumps(result.to_json(), ensure_ascii=False)
     assert len(text.encode()) < 1500
-    assert json.loads(text)["responses"]["A"]["matched"] is False
+    assert json.loads(text)["responses"]["A"]["matched"] is None
 
 
 def test_of_more_than_two_exactly_one_must_match() -> None:
@@ -116,3 +116,35 @@ def test_permuting_the_responses_permutes_the_result(prompt, responses, referenc
             after.certain,
         )
     assert reference_match(prompt, dict(reversed(responses.items())), reference) == result
+
+
+TOWER = "\\boxed{9^{9^{9^9}}}"
+
+
+@pytest.mark.parametrize("costly", [TOWER, "\\boxed{" + "x" * 1500 + "}", "\\boxed{(((9!)!)!)!}"])
+def test_an_answer_that_cannot_be_evaluated_is_never_lost_for_the_rival(costly: str) -> None:
+    result = reference_match(BOX, {"A": costly, "B": "\\boxed{7}"}, "7")
+    assert result.winner == "B"
+    assert "cannot be evaluated" in result.of("A").why
+    assert reference_match(BOX, {"A": "\\boxed{7}", "B": costly}, "7").winner == "A"
+    assert reference_match(BOX, {"A": costly, "B": "\\boxed{8}"}, "7").winner is None
+
+
+def test_a_reference_that_cannot_be_evaluated_settles_nothing() -> None:
+    result = reference_match(BOX, {"A": "\\boxed{7}", "B": "\\boxed{8}"}, "9^{9^{9^9}}")
+    assert result.winner is None
+    assert not result.of("A").certain
+    assert not result.of("B").certain
+    assert reference_match(BOX, {"A": TOWER, "B": "\\boxed{8}"}, "9^{9^{9^9}}").of("A").matched
+
+
+def test_several_boxes_of_one_answer_are_a_list() -> None:
+    answers = "\\boxed{3}, \\boxed{5} and \\boxed{7}"
+    assert reference_match(BOX, {"A": answers, "B": "\\boxed{7}"}, "3, 5, 7").winner == "A"
+    assert reference_match(BOX, {"A": answers, "B": "\\boxed{7}"}, "7").winner == "B"
+    again = "So \\boxed{840}. Final answer \\boxed{840}"
+    assert reference_match(BOX, {"A": again, "B": "\\boxed{3}"}, "840").winner == "A"
+
+
+def test_a_box_needs_no_braces() -> None:
+    assert reference_match(BOX, {"A": "So $\\boxed 42$.", "B": "no"}, "42").winner == "A"

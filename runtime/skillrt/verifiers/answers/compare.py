@@ -1,0 +1,142 @@
+"""When two readings say the same: True, False, or None where neither is certain."""
+
+from __future__ import annotations
+
+import re
+
+from skillrt.verifiers.answers.asked import NOT_MINE, Asked, Comparer, Rule, Ruling
+from skillrt.verifiers.answers.preparing import prepared
+from skillrt.verifiers.answers.quantities import quantities
+from skillrt.verifiers.answers.relations import regions, relations
+from skillrt.verifiers.answers.scalars import NoScalarError, exact, same_value
+from skillrt.verifiers.answers.several import collections
+from skillrt.verifiers.answers.tree import Node, capitals
+from skillrt.verifiers.answers.words import is_no_number, same_words
+
+
+class Comparison:
+    """Comparison of answers to one prompt; symmetric.
+
+    Args:
+        asked: what the prompt says.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+
+    def same(self, one: Node, other: Node) -> bool | None:
+        """Whether two answers are equal; None when that is not settled.
+
+        Raises:
+            TooCostlyError: one of them cannot be evaluated within the bounds.
+        """
+        if one == other:
+            return True
+        one, other = prepared(one, self.asked), prepared(other, self.asked)
+        if one == other:
+            return True
+        for first, second in ((one, other), (other, one)):
+            rule = _RULES.get(first.head)
+            if rule is not None and not isinstance(verdict := rule(first, second, self), str):
+                return verdict
+        return _same_scalar(one, other, self)
+
+
+def _same_scalar(one: Node, other: Node, by: Comparer) -> bool | None:
+    if one.head == "inf" or other.head == "inf":
+        return None
+    letters = capitals(one), capitals(other)
+    if letters[0] and letters[1] and len(letters[0]) > 1:
+        return (
+            None if sorted(letters[0]) == sorted(letters[1]) or len(letters[0]) != len(letters[1]) else False
+        )
+    try:
+        verdict = same_value(one, other, by.asked.rounding)
+        if verdict is False and (one.has("percent") != other.has("percent")):
+            return _without_percent(one, other, by)
+        if verdict is False and one.has("deg") != other.has("deg"):
+            return None
+        return verdict
+    except NoScalarError:
+        return None
+
+
+def _without_percent(one: Node, other: Node, by: Comparer) -> bool | None:
+    """`50%` and `50`: equal where the prompt speaks of percent."""
+    bare = [node.args[0] if node.head == "percent" else node for node in (one, other)]
+    if same_value(bare[0], bare[1], by.asked.rounding) is False:
+        return False
+    return True if by.asked.percent else None
+
+
+def _marks(one: Node, other: Node, _by: Comparer) -> Ruling:
+    points = _points(one.args[0].text)
+    others = _points(other.args[0].text) if other.head == "mark" else list(capitals(other))
+    if not others:
+        return None
+    if other.head == "mark" and other.text != one.text:
+        return None
+    if points == others or (points == others[::-1] and one.text != "ray"):
+        return None if one.text == "triangle" and points != others else True
+    if one.text == "angle" and (len(points) != 3 or len(others) != 3 or points[1] == others[1]):
+        return None
+    return None if one.text == "triangle" and sorted(points) == sorted(others) else False
+
+
+def _points(text: str) -> list[str]:
+    return re.findall(r"[A-Z](?:'|_\w)*", text)
+
+
+def _words(one: Node, other: Node, by: Comparer) -> Ruling:
+    if other.head == "words":
+        return same_words(one.text, other.text, by.asked.prompt)
+    return False if is_value(other) and is_no_number(one.text) else None
+
+
+def is_value(node: Node) -> bool:
+    """Whether a node is a value with a number or an operation in it, and so no word."""
+    return node.head in (
+        "num",
+        "div",
+        "neg",
+        "add",
+        "pow",
+        "root",
+        "mixed",
+        "quantity",
+        "percent",
+        "deg",
+    ) or (node.head == "mul" and node.has("num", "const"))
+
+
+def _infinities(_one: Node, other: Node, _by: Comparer) -> Ruling:
+    if other.head == "neg" and other.args[0].head == "inf":
+        return False
+    return False if other.head != "words" and not other.has("inf") and exact(other) is not None else None
+
+
+def _based(one: Node, other: Node, by: Comparer) -> Ruling:
+    digits, _, base = one.text.partition("_")
+    if other.head == "based":
+        if base == other.text.partition("_")[2]:
+            return digits.lstrip("0") == other.text.partition("_")[0].lstrip("0")
+        return exact(one) == exact(other)
+    if other.head != "num":
+        return NOT_MINE
+    if base == "10":
+        return exact(one) == exact(other)
+    if digits == other.text:
+        return True if by.asked.base == int(base) else None
+    return None if exact(one) == exact(other) else False
+
+
+_RULES: dict[str, Rule] = {
+    "words": _words,
+    "mark": _marks,
+    "rel": relations,
+    "quantity": quantities,
+    "based": _based,
+    "inf": _infinities,
+    **dict.fromkeys(("matrix", "list", "set", "tuple"), collections),
+    **dict.fromkeys(("union", "minus", "inter", "reals"), regions),
+}
