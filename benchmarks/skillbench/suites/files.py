@@ -119,7 +119,6 @@ class FileSuite(Suite, Generic[S]):
 
     def check(self, limit: int | None = None, *, allow_duplicates: bool = False) -> DataSummary:
         """Read every row of every file, and count what ``limit`` takes."""
-        files = tuple(digest_file(path) for path in self.digested())
         fields: Counter[str] = Counter()
         taken: list[tuple[str, int]] = []
         ids, twice, draw = IdKeeper(), Duplicates(), Draw(self.seed)
@@ -130,6 +129,7 @@ class FileSuite(Suite, Generic[S]):
             taken.append((self.group(sample), self.judgments(sample)))
         if twice.count and not allow_duplicates:
             raise BenchError(twice.told())
+        files = tuple(digest_file(path) for path in self.digested())
         self._draw = draw
         drawn = draw.first(limit)
         taken = [one for position, one in enumerate(taken) if drawn is None or position in drawn]
