@@ -64,8 +64,8 @@ def add_reader_argument(parser: argparse.ArgumentParser, default: str | None = "
         "--reader",
         choices=("ours", "official"),
         default=default,
-        help="by whose rules answers are read: ours, by which ambiguity is nothing, or the benchmark's own, by "
-        "which published numbers were made (docs/reproduce.md lists where they differ)"
+        help="by whose rules answers are read: ours, by which ambiguity is nothing, or the benchmark's own, "
+        "by which published numbers were made (docs/reproduce.md lists where they differ)"
         + (f"; default: {default}" if default else ""),
     )
 

@@ -6,6 +6,7 @@ import json
 import math
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,10 @@ from skillrt.judging.verdict import Judgment, Usage, Verdict
 
 SHARED = Path(__file__).parents[3] / "../shared/data/if_rewardbench"
 
-CHOICES = ("[[{0}]]", "Best: [[{0}]].", "Not [[{1}]] but [[{0}]]", "[[{0}]] and [[{0}]]", "[[E]]", "{0} is best",
-           "[{0}]", "", "I first thought [[{1}]].\n\nFinal: [[{0}]]", "[[{0}")  # fmt: skip
-RATINGS = ("{0}", "Rating: {0}", "I give {0}/10", "-{0}", "{0}.5", "{0} of 10.", "**{0}**", "about {0}\n", "", "10",
-           "no idea", "0", "11", "{0} or 10")  # fmt: skip
+CHOICES = ("[[{0}]]", "Best: [[{0}]].", "Not [[{1}]] but [[{0}]]", "[[{0}]] and [[{0}]]", "[[E]]",
+           "{0} is best", "[{0}]", "", "I first thought [[{1}]].\n\nFinal: [[{0}]]", "[[{0}")  # fmt: skip
+RATINGS = ("{0}", "Rating: {0}", "I give {0}/10", "-{0}", "{0}.5", "{0} of 10.", "**{0}**", "about {0}\n", "",
+           "10", "no idea", "0", "11", "{0} or 10")  # fmt: skip
 
 
 def noisy(seed: int = 0) -> list[dict[str, Any]]:
@@ -167,9 +168,9 @@ def test_the_last_output_named_counts_officially_and_nothing_is_read_from_calls(
     assert read_again(suite, "judgebench", replied("judgebench", text)).verdict.outcome == "B"
     ours = open_suite("judgebench", score_only=True)
     assert not read_again(ours, "judgebench", replied("judgebench", text)).verdict.valid
-    called = replied("reward_judge_fair.judgebench.fair", text)
-    assert read_again(suite, "judgebench", Judgment(called.verdict, called.usage, {**called.trace, "link": "x.flat"})) \
-        .verdict == called.verdict  # fmt: skip
+    plain = replied("judgebench", text)
+    called = replace(plain, trace={**plain.trace, "link": "reward_judge_fair.judgebench.fair.flat"})
+    assert read_again(suite, "judgebench", called).verdict == called.verdict
     with pytest.raises(BenchError, match="no official rule of reading answers is known for rmbench"):
         open_suite("rmbench", score_only=True, reader="official")
 

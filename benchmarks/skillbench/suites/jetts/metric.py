@@ -191,10 +191,10 @@ def majority_choice(answers: Sequence[Hashable | None]) -> int | None:
 class References:
     """What choosing without a judge achieves, by the numbers of candidates k.
 
-    ``pass_at_1`` is the mean score of all candidates, ``pass_at_1_first`` that of the first one, as published.
-    ``random`` is the mean of the first k, what a random pick among them is expected to score; ``oracle`` the best of the first k; ``majority`` the
-    score of the majority vote among the first k, the random pick's where nobody votes, and None
-    where no answers were given.
+    ``pass_at_1`` is the mean score of all candidates, ``pass_at_1_first`` that of the first, as published.
+    ``random`` is the mean of the first k, what a random pick among them is expected to score; ``oracle`` the
+    best of the first k; ``majority`` the score of the majority vote among the first k, the random pick's
+    where nobody votes, and None where no answers were given.
     """
 
     pass_at_1: float

@@ -208,9 +208,7 @@ def score_outputs(
         BenchError: a file cannot be read, or a row is not as published; names file, line and field.
     """
     if reader == OURS:
-        raise BenchError(
-            "published outputs are read as their judges' own readers do; there is no other rule"
-        )
+        raise BenchError("published outputs are read as their judges' own readers do; there is no other rule")
     if judge is not None and judge != "reward_model" and reader_for(judge) is None:
         raise BenchError(f"there is no reader for judge {judge!r}; there are {', '.join(sorted(READERS))}")
     rows = read_rows(paths)

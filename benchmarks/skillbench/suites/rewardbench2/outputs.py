@@ -1,4 +1,4 @@
-"""Scoring judges' texts for RewardBench 2: what a judge wrote, by our rules of reading or by the published ones.
+"""Scoring judges' texts for RewardBench 2, by our rules of reading or by the published ones.
 
 A row of best of four is ``{"id", "subset", "chosen_at": "A" to "D", "text"}``: the letter under which the
 chosen response was shown, and the judge's text. A rated row is ``{"id", "subset", "num_correct", "texts"}``
