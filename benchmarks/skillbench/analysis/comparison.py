@@ -152,6 +152,7 @@ def _by_group(
     two: Any,
     span: float,
     left_out: Sequence[str],
+    units: Sequence[str],
     metrics: tuple[Mapping[str, Any], Mapping[str, Any]],
 ) -> tuple[GroupDifference, ...]:
     names = set(groups).difference(left_out)
@@ -161,8 +162,9 @@ def _by_group(
     rows = []
     for name in sorted(names):
         inside = labels == name
-        found = paired_difference(two[inside] - one[inside], span=span)
-        p = permutation_p(two[inside] - one[inside])
+        change, prompts = two[inside] - one[inside], np.asarray(units)[inside].tolist()
+        found = paired_difference(change, span=span, units=prompts)
+        p = permutation_p(change, units=prompts)
         rows.append((name, float(one[inside].mean()), float(two[inside].mean()), found, p))
     adjusted = adjusted_p([row[4] for row in rows])
     shares = [[_percent(run["groups"].get(row[0])) for run in metrics] for row in rows]
@@ -235,10 +237,15 @@ def compare(
     weights = mean_weights(strata, macro=macro)
     change = two - one
     span = 2.0 if min(one.min(), two.min()) < 0 else 1.0
-    found = paired_difference(change, strata if macro else None, span)
+    units = [first.units[place] for place in left]
+    found = paired_difference(change, strata if macro else None, span, units)
     only_first, only_second = int((change < 0).sum()), int((change > 0).sum())
-    shuffled = permutation_p(change, weights)
-    binary = not macro and bool(np.isin(one, (0.0, 1.0)).all() and np.isin(two, (0.0, 1.0)).all())
+    shuffled = permutation_p(change, weights, units)
+    binary = (
+        not macro
+        and len(set(units)) == len(units)
+        and bool(np.isin(one, (0.0, 1.0)).all() and np.isin(two, (0.0, 1.0)).all())
+    )
     tokens = first.tokens[left], second.tokens[right]
     groups = [first.groups[place] for place in left]
     left_out = sorted(
@@ -272,13 +279,14 @@ def compare(
         only_second=only_second,
         detectable=100 * minimum_detectable(found.error, found.df),
         tokens=bca_ratio(*tokens) if tokens[0].sum() > 0 and tokens[1].sum() > 0 else None,
-        groups=_by_group(groups, one, two, span, left_out, metrics),
+        groups=_by_group(groups, one, two, span, left_out, units, metrics),
         left_out=tuple(left_out),
     )
 
 
-def _but_for_seed(identity: Mapping[str, Any]) -> str:
-    return repr(sorted((name, repr(value)) for name, value in identity.items() if name != "seed"))
+def _but_for_seed(run: RunValues) -> str:
+    told = {**run.identity, "limit": run.run.get("limit")}
+    return repr(sorted((name, repr(value)) for name, value in told.items() if name != "seed"))
 
 
 def repeats(runs: Sequence[RunValues], names: Sequence[str], view: str) -> tuple[Repeats, ...]:
@@ -294,7 +302,7 @@ def repeats(runs: Sequence[RunValues], names: Sequence[str], view: str) -> tuple
     sets: dict[str, list[int]] = {}
     for number, run in enumerate(runs):
         if run.headline is not None:
-            sets.setdefault(_but_for_seed(run.identity), []).append(number)
+            sets.setdefault(_but_for_seed(run), []).append(number)
     found = []
     for members in (one for one in sets.values() if len(one) > 1):
         common = set(runs[members[0]].keys).intersection(*(runs[place].keys for place in members))

@@ -23,7 +23,8 @@ from skillbench.folder.journal import PREDICTIONS, read_predictions
 from skillbench.folder.store import read_run
 from skillbench.statistics.pairs import mean_weights
 from skillbench.suites import open_suite
-from skillbench.suites.base import Prediction, Suite, Worth
+from skillbench.suites.base import Prediction, Suite
+from skillbench.suites.offers import Worth
 
 __all__ = ["VIEWS", "RunValues", "read_values", "suite_of"]
 
@@ -47,6 +48,7 @@ class RunValues:
         keys: the samples, by position and id; finished ones alone.
         groups: the group of each sample.
         strata: what the metric averages over; for most suites the groups.
+        units: the prompt of each sample: samples of one prompt are no independent observations.
         values: by view, in 0..1 or -1..1; NaN where a view has no value for the sample.
         tokens: prompt and completion tokens of each sample.
         unfinished: samples that lack a judgment.
@@ -61,6 +63,7 @@ class RunValues:
     keys: tuple[str, ...]
     groups: tuple[str, ...]
     strata: tuple[str, ...]
+    units: tuple[str, ...]
     values: Mapping[str, Floats]
     tokens: Floats
     unfinished: int
@@ -195,6 +198,7 @@ def read_values(folder: Path) -> RunValues:
     headline = _headline(folder, suite)
     keys: list[str] = []
     groups: list[str] = []
+    units: list[str] = []
     tokens: list[float] = []
     values: list[tuple[float, float]] = []
     unfinished = 0
@@ -204,6 +208,7 @@ def read_values(folder: Path) -> RunValues:
             continue
         keys.append(suite.sample_of(rows[0]))
         groups.append(rows[0].group)
+        units.append(rows[0].unit)
         tokens.append(_tokens(rows))
         values.append((worth.readout, math.nan if worth.said is None else worth.said))
     table = np.asarray(values, dtype=np.float64).reshape(-1, 2)
@@ -219,6 +224,7 @@ def read_values(folder: Path) -> RunValues:
         keys=tuple(keys),
         groups=tuple(groups),
         strata=strata,
+        units=tuple(units),
         values={"readout": table[:, 0], "said": table[:, 1]},
         tokens=np.asarray(tokens, dtype=np.float64),
         unfinished=unfinished,

@@ -7,7 +7,7 @@ import argparse
 from skillbench.errors import BenchError
 from skillbench.running.ray.cluster import RayOptions
 
-__all__ = ["add_engine_arguments", "positive", "ray_options"]
+__all__ = ["add_duplicates_argument", "add_engine_arguments", "positive", "ray_options"]
 
 
 def positive(text: str) -> int:
@@ -40,6 +40,15 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive,
         metavar="N",
         help="worker processes, which share the concurrency (default: one for each CPU of the cluster)",
+    )
+
+
+def add_duplicates_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--allow-duplicates``."""
+    parser.add_argument(
+        "--allow-duplicates",
+        action="store_true",
+        help="take rows that hold the same as others, or a file named twice; every table says so",
     )
 
 

@@ -11,7 +11,9 @@ import urllib.request
 from pathlib import Path
 from typing import Final
 
+from skillbench.commands.arguments import add_duplicates_argument
 from skillbench.errors import BenchError
+from skillbench.folder.summary import duplicates_told
 from skillbench.suites import SUITES, open_suite, suite_class
 from skillbench.suites.base import DataSummary, Suite
 from skillbench.suites.source import RemoteFile
@@ -30,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument("suite", choices=tuple(SUITES))
     check.add_argument("--data", type=Path, action="append", default=[], metavar="FILE", help="data file")
     check.add_argument("--mode", metavar="MODE", help="the suite's mode, which decides the judgments")
+    add_duplicates_argument(check)
     where = verbs.add_parser("where", help="say where data comes from, its license, and how to get it")
     where.add_argument("suite", nargs="?", choices=tuple(SUITES))
     get = verbs.add_parser("get", help="download data in the revision that we read")
@@ -46,7 +49,7 @@ def run_command(args: argparse.Namespace) -> int:
     match args.verb:
         case "check":
             suite = open_suite(args.suite, tuple(args.data), args.mode)
-            print(report(suite, suite.check()))
+            print(report(suite, suite.check(allow_duplicates=args.allow_duplicates)))
         case "where":
             print("\n\n".join(_where(name) for name in ([args.suite] if args.suite else SUITES)))
         case _:
@@ -61,6 +64,8 @@ def report(suite: Suite, summary: DataSummary) -> str:
     lines.append(f"{suite.name}{mode}: {summary.samples} samples, {summary.judgments} judgments")
     lines += [f"  {group}: {count}" for group, count in sorted(summary.groups.items())]
     lines += _completeness(suite, summary)
+    if summary.duplicates:
+        lines.append(duplicates_told(summary.duplicates))
     repeated = "no id repeats" if not summary.repeated_ids else (
         f"{summary.repeated_ids} rows repeat an id; each row counts, and is told apart by its place"
     )  # fmt: skip

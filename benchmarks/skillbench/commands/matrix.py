@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from skillbench.commands.arguments import add_engine_arguments, positive, ray_options
+from skillbench.commands.arguments import add_duplicates_argument, add_engine_arguments, positive, ray_options
 from skillbench.errors import BenchError
 from skillbench.folder.summary import MARK, code_share, invalid_share
 from skillbench.folder.validity import MOST_UNMARKED, WITHHELD_CODE
@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--benchmarks", metavar="A,B", help="only these benchmarks of the plan")
     parser.add_argument("--settings", metavar="A,B", help="only these settings of the plan")
     parser.add_argument("--limit", type=positive, metavar="N", help="only N samples of each benchmark")
+    add_duplicates_argument(parser)
     parser.add_argument("--concurrency", type=positive, metavar="N", help="judgments at a time, each server")
     parser.add_argument(
         "--api-key-env", default="OPENAI_API_KEY", metavar="VAR", help="variable with the key"
@@ -193,6 +194,7 @@ def _prepare(cell: Cell, plan: Plan, args: argparse.Namespace) -> _Prepared:
         routes=tuple(dict.fromkeys((*cell.setting.routes, *cell.benchmark.routes))),
         placement_seed=plan.placement_seed,
         limit=args.limit,
+        allow_duplicates=args.allow_duplicates,
         artifacts=args.artifacts,
         retry_errors=args.retry_errors,
         quiet=args.quiet,
@@ -229,7 +231,7 @@ def _check(prepared: Sequence[_Prepared]) -> None:
             raise BenchError(f"{one.cell.folder}: {error}") from error
         key = (options.suite, options.data, options.mode)
         if key not in checked:
-            suite.check(options.limit)
+            suite.check(options.limit, allow_duplicates=options.allow_duplicates)
             checked.add(key)
 
 

@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from skillbench.commands.arguments import add_engine_arguments, positive, ray_options
+from skillbench.commands.arguments import add_duplicates_argument, add_engine_arguments, positive, ray_options
 from skillbench.errors import BenchError, complain
 from skillbench.folder.validity import MOST_SHOWN, WITHHELD_CODE, withheld_of
 from skillbench.running.run import Endpoint, RunOptions, RunResult, run
@@ -30,7 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_what(parser)
     _add_endpoint(parser)
     add_engine_arguments(parser)
-    parser.add_argument("--limit", type=positive, metavar="N", help="only the first N samples")
+    parser.add_argument(
+        "--limit",
+        type=positive,
+        metavar="N",
+        help="only N samples, drawn by --placement-seed from all groups alike; the same command with a "
+        "greater N goes on with the run",
+    )
+    add_duplicates_argument(parser)
     parser.add_argument("--artifacts", metavar="DIR", help="compiled artifacts (default: the installation's)")
     parser.add_argument("--retry-errors", action="store_true", help="judge endpoint failures again")
     parser.add_argument("--quiet", action="store_true", help="no progress line")
@@ -72,7 +79,8 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="draws the places of responses where the suite places them at random (default: 0)",
+        help="draws the places of responses where the suite places them at random, and the samples of "
+        "--limit (default: 0)",
     )
     parser.add_argument(
         "--delivery", choices=_DELIVERIES, help="default: progressive, or direct without a skill"
@@ -141,6 +149,7 @@ def run_command(arguments: argparse.Namespace) -> int:
             placement_seed=arguments.placement_seed,
             readout=arguments.readout,
             limit=arguments.limit,
+            allow_duplicates=arguments.allow_duplicates,
             artifacts=arguments.artifacts,
             retry_errors=arguments.retry_errors,
             quiet=arguments.quiet,

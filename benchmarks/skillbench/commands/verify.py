@@ -18,7 +18,8 @@ from typing import Literal
 
 from skillbench.errors import BenchError
 from skillbench.suites import SUITES, open_suite
-from skillbench.suites.base import Suite, Verifiable
+from skillbench.suites.base import Suite
+from skillbench.suites.offers import Verifiable
 from skillrt.sandbox import Sandbox, SandboxUnavailable, open_sandbox
 from skillrt.verifiers import WinnerResult, code_examples, reference_match
 from skillrt.verifiers.results import short

@@ -111,14 +111,16 @@ def _answer(row: Prediction) -> Any:
     return row.outcome if row.said is None and row.decided_by is None else row.said
 
 
-def _add(found: Judgments, row: Prediction, suite: Suite, places: dict[str, int]) -> None:
+def _add(
+    found: Judgments, row: Prediction, suite: Suite, places: dict[str, int], units: dict[str, int]
+) -> None:
     answer = _answer(row)
     found.ids.append(row.id)
     if row.group not in places:
         places[row.group] = len(found.groups)
         found.groups.append(row.group)
     found.group.append(places[row.group])
-    found.cluster.append(row.position)
+    found.cluster.append(units.setdefault(row.unit, len(units)))
     found.order.append(row.order or "")
     found.gold.append(_gold(row.gold))
     found.said.append(_brief(answer))
@@ -227,9 +229,10 @@ def read_judgments(folder: Path, suite: Suite) -> Judgments:
     """
     found = Judgments()
     places: dict[str, int] = {}
+    units: dict[str, int] = {}
     waiting: dict[str, str | None] = {}
     for row in read_predictions(folder):
-        _add(found, row, suite, places)
+        _add(found, row, suite, places, units)
         _pair_up(found, row, waiting)
     _add_traces(found, folder / TRACES)
     return found

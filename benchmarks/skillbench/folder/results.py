@@ -116,7 +116,11 @@ def _incomplete(suite: Suite, scores: Scores, groups: Mapping[str, int] | None) 
 
 
 def metrics_of(
-    suite: Suite, rows: Iterable[Prediction], expected: int, groups: Mapping[str, int] | None = None
+    suite: Suite,
+    rows: Iterable[Prediction],
+    expected: int,
+    groups: Mapping[str, int] | None = None,
+    duplicates: int = 0,
 ) -> dict[str, Any]:
     """Compute what ``metrics.json`` holds.
 
@@ -125,6 +129,7 @@ def metrics_of(
         rows: the predictions, in any order; read once.
         expected: how many judgments the whole run has.
         groups: how many samples each group has; None where that is not known.
+        duplicates: rows of the data that hold the same as others.
 
     Values are per cent, Kendall too, and None where they are withheld; ``validity`` says why. ``said`` is by
     the judge's own answer and ``readout`` by what the skill's code made of it. ``official`` and ``headline``
@@ -165,6 +170,7 @@ def metrics_of(
         **({"probabilities": weighed} if weighed else {}),
         "counts": {
             "expected": expected,
+            "duplicates": duplicates,
             "judgments": judgments,
             "valid": judgments - invalid,
             "invalid": invalid,
@@ -244,8 +250,8 @@ def _computed(folder: Path, _state: tuple[int, int] | None) -> Mapping[str, Any]
     return metrics_of(suite_of(run, folder), read_predictions(folder), *expectation(run))
 
 
-def expectation(run: Mapping[str, Any]) -> tuple[int, Mapping[str, int] | None]:
-    """Return how many judgments a run has by its ``run.json``, and how many samples each group."""
+def expectation(run: Mapping[str, Any]) -> tuple[int, Mapping[str, int] | None, int]:
+    """Return what ``run.json`` says of the data: its judgments, the samples of each group, its duplicates."""
     rows = run.get("rows")
     facts = rows if isinstance(rows, dict) else {}
-    return int(facts.get("judgments", 0)), facts.get("groups")
+    return int(facts.get("judgments", 0)), facts.get("groups"), int(facts.get("duplicates") or 0)

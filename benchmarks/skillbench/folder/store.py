@@ -93,7 +93,7 @@ class RunFolder:
             raise BenchError(f"cannot make the run folder {path}: {error.strerror}") from error
         try:
             self._take_lock()
-            sessions = self._check_identity()
+            sessions = self._check_identity(facts.get("limit"))
             self._run = {"format": RUN_FORMAT, "identity": self._identity, **facts, "sessions": sessions}
             self._session: dict[str, Any] = {}
             # Before the journal's files, so that these never stand without it.
@@ -118,7 +118,7 @@ class RunFolder:
                 f"another skillbench is writing {self.path}; wait for it, or use another --out"
             ) from error
 
-    def _check_identity(self) -> list[Any]:
+    def _check_identity(self, limit: int | None) -> list[Any]:
         if not (self.path / "run.json").exists():
             for name in (PREDICTIONS, TRACES):
                 if (self.path / name).exists():
@@ -133,6 +133,13 @@ class RunFolder:
             raise RefusedError(
                 f"{self.path} holds another run: {'; '.join(different)}. "
                 "Give the settings that it was begun with to go on with it, or another --out to begin anew."
+            )
+        before = found.get("limit")
+        if limit is not None and found.get("sessions") and (before is None or before > limit):
+            held = "all samples" if before is None else f"{before} samples"
+            raise RefusedError(
+                f"{self.path} holds a run of {held}, and --limit {limit} is fewer: give as many or more, "
+                "or another --out to begin anew."
             )
         return list(found.get("sessions") or [])
 

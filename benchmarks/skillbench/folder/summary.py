@@ -8,7 +8,7 @@ from typing import Any, Final
 from skillbench.folder.validity import MOST_SHOWN, MOST_UNMARKED
 from skillbench.running.progress import short_count
 
-__all__ = ["BY", "MARK", "code_share", "invalid_share", "sentence", "summary_text"]
+__all__ = ["BY", "MARK", "code_share", "duplicates_told", "invalid_share", "sentence", "summary_text"]
 
 MARK: Final = "*"
 """Stands behind a number of whose judgments more than a few are invalid."""
@@ -39,6 +39,11 @@ def _span(one: Mapping[str, Any] | None, mark: str = "") -> str:
     return f"{one['value']:.2f}{mark} ({one['low']:.2f} to {one['high']:.2f})"
 
 
+def duplicates_told(number: int) -> str:
+    """Say that rows of the data are there twice."""
+    return f"{number} rows of the data repeat others (--allow-duplicates)"
+
+
 def sentence(metrics: Mapping[str, Any]) -> str:
     """Say in one sentence what a run found and what it cost."""
     counts, usage = metrics["counts"], metrics["usage"]
@@ -48,6 +53,8 @@ def sentence(metrics: Mapping[str, Any]) -> str:
         share = invalid_share({"percent": 100 * counts["invalid"] / counts["judgments"]})
         invalid = f"{counts['invalid']} invalid ({share})"
     made = f"{counts['judgments']} of {counts['expected']} judgments, {invalid}"
+    if counts.get("duplicates"):
+        made += f"; {duplicates_told(counts['duplicates'])}"
     return f"{_found(metrics)}; {made}; {tokens} tokens"
 
 

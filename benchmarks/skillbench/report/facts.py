@@ -15,7 +15,7 @@ from skillbench.errors import BenchError
 from skillbench.folder.judgments import Judgments, read_judgments
 from skillbench.folder.results import read_metrics
 from skillbench.running.settings import setting_for
-from skillbench.statistics.estimates import mean_estimate, percent_estimate
+from skillbench.statistics.estimates import mean_estimate, share_estimate
 from skillbench.suites.base import Estimate
 
 __all__ = ["RunFacts", "group_estimates", "read_facts"]
@@ -47,14 +47,15 @@ def group_estimates(run: RunValues, view: str) -> dict[str, Estimate]:
     found: dict[str, Estimate] = {}
     labels = np.asarray(run.groups)
     for name in sorted(set(run.groups)):
-        values = run.values[view][labels == name]
-        values = values[np.isfinite(values)]
+        places = np.flatnonzero((labels == name) & np.isfinite(run.values[view]))
+        values, units = run.values[view][places], [run.units[place] for place in places]
         if not len(values):
             continue
         if np.isin(values, (0.0, 1.0)).all():
-            found[name] = percent_estimate(int(values.sum()), len(values))
+            found[name] = share_estimate([bool(value) for value in values], units)
         else:
-            found[name] = mean_estimate(values.tolist(), (-1.0 if values.min() < 0 else 0.0, 1.0))
+            limits = (-1.0 if values.min() < 0 else 0.0, 1.0)
+            found[name] = mean_estimate(values.tolist(), limits, clusters=units)
     return found
 
 

@@ -28,6 +28,7 @@ from skillbench.running.engine import (
     load_programs,
     open_engine,
 )
+from skillbench.running.identity import facts_of, identity_of
 from skillbench.running.progress import Progress
 from skillbench.running.ray.cluster import RayOptions, open_cluster
 from skillbench.running.workers import Ending, judge_all, stop_on_signals
@@ -149,6 +150,7 @@ class RunOptions:
     placement_seed: int = 0
     readout: ReadoutKind = "text"
     limit: int | None = None
+    allow_duplicates: bool = False
     artifacts: str | None = None
     retry_errors: bool = False
     quiet: bool = False
@@ -201,60 +203,6 @@ def _delivery(options: RunOptions) -> str:
     return delivery
 
 
-def _identity(
-    options: RunOptions,
-    suite: Suite,
-    programs: Programs,
-    delivery: str,
-    summary: DataSummary,
-    config: EndpointConfig,
-) -> dict[str, Any]:
-    links = {task: program.link for task, program in programs.main.items()}
-    routed = [program.link for program in programs.direct.values()]
-    return {
-        "suite": options.suite,
-        "mode": suite.mode,
-        "skill": options.skill,
-        "setting": next(iter(links.values())).setting,
-        "delivery": delivery,
-        "readout": options.readout,
-        "data": [f"{file.name} {file.sha256}" for file in summary.files],
-        "limit": options.limit,
-        "routes": list(options.routes),
-        "placement_seed": options.placement_seed,
-        "model": config.model,
-        "temperature": config.temperature,
-        "max_tokens": config.max_tokens,
-        "seed": config.seed,
-        "enable_thinking": config.enable_thinking,
-        "tool_mode": config.tool_mode,
-        "links": {link.id: link.digest for link in (*links.values(), *routed)},
-        "tasks": {task: link.task_digest for task, link in links.items()},
-        "skill_digest": next(iter(links.values())).skill_digest,
-    }
-
-
-def _facts(summary: DataSummary, config: EndpointConfig) -> dict[str, Any]:
-    import platform
-    from importlib.metadata import version
-
-    return {
-        "rows": {
-            "samples": summary.samples,
-            "judgments": summary.judgments,
-            "repeated_ids": summary.repeated_ids,
-            "groups": dict(summary.groups),
-        },
-        "server": {"base_urls": list(config.base_urls), "models": []},
-        "config": {"concurrency": config.concurrency, "request_timeout_s": config.request_timeout_s},
-        "versions": {
-            "skillc": version("skillc"),
-            "openai": version("openai"),
-            "python": platform.python_version(),
-        },
-    }
-
-
 def run(options: RunOptions) -> RunResult:
     """Run a suite, or go on with a run.
 
@@ -271,13 +219,13 @@ def run(options: RunOptions) -> RunResult:
     routed = frozenset(options.routes if options.skill is not None else ())
     choice = ProgramChoice(suite.tasks, options.skill, options.setting, delivery, routed, options.readout)
     programs = load_programs(options.artifacts, choice)
-    summary = suite.check(options.limit)
+    summary = suite.check(options.limit, allow_duplicates=options.allow_duplicates)
     _check_routes(options, summary)
-    identity = _identity(options, suite, programs, delivery, summary, config)
+    identity = identity_of(options, suite, programs, delivery, summary, config)
     keep = Keep(whole_samples=suite.sequential) if options.retry_errors else None
     ending: Ending = "done"
     why = ""
-    with RunFolder(options.out, identity, _facts(summary, config), keep) as folder:
+    with RunFolder(options.out, identity, facts_of(options, summary, config), keep) as folder:
         if len(folder.journal.recorded) < summary.judgments:
             with ExitStack() as stack:
                 reachable = stack.enter_context(local_judge(config))
@@ -286,7 +234,9 @@ def run(options: RunOptions) -> RunResult:
                 stack.enter_context(_errors_logged(folder.path / "errors.log"))
                 opening = _opening(options, choice, programs, reachable)
                 ending, why = asyncio.run(_judge_rest(options, suite, opening, reachable, summary, folder))
-        metrics = metrics_of(suite, read_predictions(folder.path), summary.judgments, summary.groups)
+        metrics = metrics_of(
+            suite, read_predictions(folder.path), summary.judgments, summary.groups, summary.duplicates
+        )
         folder.write("metrics.json", pretty(metrics))
         folder.write("summary.md", summary_text(metrics, read_run(folder.path)).encode())
         judged = len(folder.journal.recorded) - folder.resumed

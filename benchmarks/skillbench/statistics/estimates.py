@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import NormalDist
+from typing import Final
 
 from skillbench.suites.base import Estimate
 
 __all__ = [
-    "even_reach",
-    "is_even",
+    "NO_SPREAD",
+    "even_reaches",
     "mean_estimate",
     "mean_of_means",
     "percent_estimate",
     "satterthwaite",
+    "share_estimate",
     "t_quantile",
     "wilson",
 ]
 
-_NO_SPREAD = 1e-12
+NO_SPREAD: Final = 1e-20
+"""A variance below this is none, but for the last bits of the arithmetic."""
 
 
 def wilson(hits: int, of: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -45,12 +48,39 @@ def percent_estimate(hits: int, of: int) -> Estimate:
     return Estimate(100 * hits / of, 100 * low, 100 * high, hits, of)
 
 
-def _variance_of_mean(values: Sequence[float]) -> float:
-    count = len(values)
-    if count < 2:
-        return math.inf
-    mean = sum(values) / count
-    return sum((value - mean) ** 2 for value in values) / (count - 1) / count
+def share_estimate(hits: Sequence[bool], clusters: Sequence[str]) -> Estimate:
+    """Return the share of ``hits`` in per cent with its 95% interval.
+
+    Wilson's, where every hit or miss is of a prompt of its own; otherwise that of :func:`mean_estimate`.
+
+    Args:
+        hits: one for each unit; at least one.
+        clusters: the prompt of each.
+    """
+    if len(set(clusters)) == len(clusters):
+        return percent_estimate(sum(hits), len(hits))
+    found = mean_estimate([float(hit) for hit in hits], clusters=clusters)
+    return replace(found, hits=sum(hits))
+
+
+def _variance_of_mean(values: Sequence[float], clusters: Sequence[str] | None = None) -> float:
+    mean = sum(values) / len(values)
+    return _sum_variance([(value - mean) / len(values) for value in values], clusters)
+
+
+def _sum_variance(parts: Sequence[float], clusters: Sequence[str] | None) -> float:
+    """Return the variance of a sum of parts that add up to zero, those of one cluster taken together."""
+    if clusters is not None:
+        together: dict[str, float] = {}
+        for part, cluster in zip(parts, clusters, strict=True):
+            together[cluster] = together.get(cluster, 0.0) + part
+        parts = list(together.values())
+    count = len(parts)
+    return sum(part**2 for part in parts) * count / (count - 1) if count > 1 else math.inf
+
+
+def _units(values: Sequence[float], clusters: Sequence[str] | None) -> int:
+    return len(values) if clusters is None else len(set(clusters))
 
 
 def t_quantile(df: float) -> float:
@@ -99,14 +129,8 @@ def satterthwaite(variances: Sequence[float], counts: Sequence[int]) -> float:
     return total**2 / parts if parts > 0 else float(max(1, sum(counts) - len(counts)))
 
 
-def is_even(values: Iterable[float]) -> bool:
-    """Whether values show no spread at all, but for the last bits of their arithmetic."""
-    each = list(values)
-    return max(each) - min(each) < _NO_SPREAD
-
-
 def even_reach(value: float, of: int, limits: tuple[float, float]) -> tuple[float, float]:
-    """Return how far below and above ``value`` a mean may lie of which all ``of`` values are ``value``.
+    """Return how far from ``value`` a mean may lie of which all ``of`` prompts have that value.
 
     No spread among some is not none among all. The share of further values that differ is at most what
     Wilson's interval leaves for none in ``of``, and one that differs may lie at either limit. Where
@@ -123,10 +147,20 @@ def even_reach(value: float, of: int, limits: tuple[float, float]) -> tuple[floa
     return share * (value - limits[0]), share * (limits[1] - value)
 
 
-def _reach(values: Sequence[float], limits: tuple[float, float]) -> tuple[float, float]:
-    if is_even(values):
-        return even_reach(sum(values) / len(values), len(values), limits)
-    half = t_quantile(len(values) - 1) * math.sqrt(_variance_of_mean(values))
+def even_reaches(strata: Sequence[tuple[float, int]], limits: tuple[float, float]) -> tuple[float, float]:
+    """Return the same of the mean of strata without spread, of which each has a value and a number of prompts."""
+    reaches = (even_reach(value, of, limits) for value, of in strata)
+    below, above = (math.hypot(*side) / len(strata) for side in zip(*reaches, strict=True))
+    return below, above
+
+
+def _reach(
+    values: Sequence[float], limits: tuple[float, float], clusters: Sequence[str] | None = None
+) -> tuple[float, float]:
+    variance, units = _variance_of_mean(values, clusters), _units(values, clusters)
+    if variance < NO_SPREAD:
+        return even_reach(sum(values) / len(values), units, limits)
+    half = t_quantile(units - 1) * math.sqrt(variance) if units > 1 else math.inf
     return half, half
 
 
@@ -138,41 +172,71 @@ def _estimate(
 
 
 def mean_estimate(
-    values: Sequence[float], limits: tuple[float, float] = (0.0, 1.0), value: float | None = None
+    values: Sequence[float],
+    limits: tuple[float, float] = (0.0, 1.0),
+    value: float | None = None,
+    clusters: Sequence[str] | None = None,
 ) -> Estimate:
-    """Return the mean of one value for each prompt, in per cent, with its 95% interval.
+    """Return the mean of one value for each sample, in per cent, with its 95% interval.
 
     The interval is Student's from the spread between prompts: judgments of one prompt are not
     independent, so they are one unit (clustered standard errors; one degree of freedom less than there
     are prompts). Without any spread it is that of :func:`even_reach`. One prompt alone tells nothing.
 
     Args:
-        values: one for each prompt; at least one.
+        values: one for each sample; at least one.
         limits: the least and greatest value there can be; the interval ends there.
         value: the mean, where its last digits come from an official order of summation.
+        clusters: the prompt of each sample; each a prompt of its own when None.
     """
     mean = sum(values) / len(values) if value is None else value
-    method = "wilson" if is_even(values) and len(values) > 1 else "t"
-    return _estimate(mean, _reach(values, limits), len(values), limits, method)
+    method = "wilson" if _variance_of_mean(values, clusters) < NO_SPREAD else "t"
+    return _estimate(mean, _reach(values, limits, clusters), len(values), limits, method)
 
 
 def mean_of_means(
-    groups: Sequence[Sequence[float]], limits: tuple[float, float] = (0.0, 1.0), value: float | None = None
+    groups: Sequence[Sequence[float]],
+    limits: tuple[float, float] = (0.0, 1.0),
+    value: float | None = None,
+    clusters: Sequence[Sequence[str]] | None = None,
 ) -> Estimate:
     """Return the unweighted mean of the groups' means, in per cent, with its 95% interval.
 
     As :func:`mean_estimate`; the groups are independent samples, so their variances add. Where a group
     shows no spread, its variance is unknown and not zero: then the squares of the groups' own reaches add,
-    below and above by themselves (G. Y. Zou and A. Donner, Statistics in Medicine 2008).
+    below and above by themselves (G. Y. Zou and A. Donner, Statistics in Medicine 2008). Where a prompt has
+    several samples, in one group or in several, what they add to the mean is taken together first.
+
+    Args:
+        groups: the values of each; at least one in each.
+        limits: the least and greatest value there can be.
+        value: the mean, where its last digits come from an official order of summation.
+        clusters: the prompt of each value; each a prompt of its own when None.
     """
     means = [sum(group) / len(group) for group in groups]
     mean = sum(means) / len(means) if value is None else value
     of = sum(map(len, groups))
-    if any(is_even(group) for group in groups):
-        sides = zip(*(_reach(group, limits) for group in groups), strict=True)
+    own = [None] * len(groups) if clusters is None else clusters
+    variances = [_variance_of_mean(group, each) for group, each in zip(groups, own, strict=True)]
+    if min(variances) < NO_SPREAD:
+        reaches = [_reach(group, limits, each) for group, each in zip(groups, own, strict=True)]
+        sides = zip(*reaches, strict=True)
         below, above = (math.hypot(*side) / len(groups) for side in sides)
         return replace(_estimate(mean, (below, above), of, limits, "mover"), over="strata")
-    variances = [_variance_of_mean(group) for group in groups]
+    flat = [cluster for each in clusters or () for cluster in each]
+    if len(set(flat)) < len(flat):
+        parts = [
+            (one - average) / len(group) / len(groups)
+            for group, average in zip(groups, means, strict=True)
+            for one in group
+        ]
+        variance, units = _sum_variance(parts, flat), len(set(flat))
+        if variance < NO_SPREAD:
+            return replace(
+                _estimate(mean, even_reach(mean, units, limits), of, limits, "wilson"), over="strata"
+            )
+        half = t_quantile(units - 1) * math.sqrt(variance)
+        return replace(_estimate(mean, (half, half), of, limits, "t"), over="strata")
     counts = [len(group) for group in groups]
     half = t_quantile(satterthwaite(variances, counts)) * math.sqrt(sum(variances)) / len(groups)
     return replace(_estimate(mean, (half, half), of, limits, "t"), over="strata")

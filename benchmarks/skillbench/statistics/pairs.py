@@ -1,6 +1,6 @@
 """Is one run better than another: tests and intervals over samples that both have judged.
 
-The unit is the sample, never the judgment: the judgments of one prompt hang together. Differences are
+The unit is the prompt, never the judgment: the judgments of one prompt hang together. Differences are
 those of the same sample in two runs, so what makes a prompt hard cancels out.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from skillbench.statistics.estimates import is_even, satterthwaite, t_quantile, wilson
+from skillbench.statistics.estimates import NO_SPREAD, even_reaches, satterthwaite, t_quantile
 
 __all__ = [
     "POWER",
@@ -66,20 +66,30 @@ def mean_weights(strata: Sequence[str], *, macro: bool) -> Floats:
     return np.asarray(1 / (len(counts) * counts[place]), dtype=np.float64)
 
 
-def paired_difference(
-    differences: Floats, strata: Sequence[str] | None = None, span: float = 1.0
-) -> Difference:
-    """Return the mean of ``differences`` and its 95% interval (Student's t over samples).
+def _of_units(parts: Floats, units: Sequence[str]) -> Floats:
+    """Return the sums of the parts of each unit."""
+    _, place = np.unique(np.asarray(units), return_inverse=True)
+    return np.asarray(np.bincount(place, parts), dtype=np.float64)
 
-    Where all samples differ by the same, or none at all, the interval is what Wilson's leaves for the
-    share of samples that would differ otherwise: seeing no difference in ten samples is not knowing that
-    there is none.
+
+def paired_difference(
+    differences: Floats,
+    strata: Sequence[str] | None = None,
+    span: float = 1.0,
+    units: Sequence[str] | None = None,
+) -> Difference:
+    """Return the mean of ``differences`` and its 95% interval (Student's t over prompts).
+
+    Where there is no spread, because all samples differ by the same or none does, the interval is what
+    Wilson's leaves for the share of prompts that would differ otherwise: seeing no difference in ten
+    samples is not knowing that there is none. Of one prompt alone the interval is unknown.
 
     Args:
         differences: one a sample; at least one.
         strata: the stratum of each sample, for the unweighted mean of the strata's means; None for the
             plain mean.
         span: the greatest difference that one sample can have.
+        units: the prompt of each sample; each a prompt of its own when None.
     """
     count = len(differences)
     groups = [differences]
@@ -87,13 +97,40 @@ def paired_difference(
         names = np.asarray(strata)
         groups = [differences[names == name] for name in np.unique(names)]
     value = float(np.mean([group.mean() for group in groups]))
-    if is_even(differences) and (count > 1 or not value):
-        share, df = wilson(0, count)[1], float(max(count - 1, 1))
-        below, above = share * (value + span), share * (span - value)
-        return Difference(value, value - below, value + above, max(below, above) / t_quantile(df), df, count)
+    prompts = count if units is None else len(set(units))
+    if float(np.ptp(differences)) ** 2 < NO_SPREAD:
+        return _even(value, [(value, prompts)], span, count)
+    if units is not None and prompts < count:
+        parts = (differences - _stratum_means(differences, strata)) * mean_weights(
+            strata or [""] * count, macro=strata is not None
+        )
+        together = _of_units(parts, units)
+        variance = float((together**2).sum()) * prompts / (prompts - 1) if prompts > 1 else math.inf
+        if variance < NO_SPREAD:
+            return _even(value, [(value, prompts)], span, count)
+        return _interval(value, math.sqrt(variance), float(prompts - 1), span, count)
     variances = [float(group.var(ddof=1)) / len(group) if len(group) > 1 else math.inf for group in groups]
+    if sum(variances) < NO_SPREAD:
+        return _even(value, [(float(group.mean()), len(group)) for group in groups], span, count)
     df = satterthwaite(variances, [len(group) for group in groups])
     error = math.sqrt(sum(variances)) / len(groups)
+    return _interval(value, error, df, span, count)
+
+
+def _stratum_means(values: Floats, strata: Sequence[str] | None) -> Floats:
+    """Return for each value the mean of its stratum."""
+    _, place = np.unique(np.asarray(strata or [""] * len(values)), return_inverse=True)
+    return np.asarray((np.bincount(place, values) / np.bincount(place))[place], dtype=np.float64)
+
+
+def _even(value: float, strata: Sequence[tuple[float, int]], span: float, count: int) -> Difference:
+    """The difference of strata without any spread: each with its value and its number of prompts."""
+    below, above = even_reaches(strata, (-span, span))
+    df = float(max(sum(of for _, of in strata) - len(strata), 1))
+    return Difference(value, value - below, value + above, max(below, above) / t_quantile(df), df, count)
+
+
+def _interval(value: float, error: float, df: float, span: float, count: int) -> Difference:
     half = t_quantile(df) * error if df >= 1 else math.inf
     low, high = value - half, value + half
     if math.isfinite(half):  # Student's t knows no bounds, the scale does; what is unknown stays infinite
@@ -131,7 +168,12 @@ def mcnemar_p(only_first: Any, only_second: Any) -> Any:
 
 
 def permutation_p(
-    differences: Floats, weights: Floats | None = None, *, resamples: int = RESAMPLES, seed: int = 0
+    differences: Floats,
+    weights: Floats | None = None,
+    units: Sequence[str] | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> float:
     """Return the two-sided p of the paired permutation test, over random signs of the differences.
 
@@ -141,10 +183,13 @@ def permutation_p(
     Args:
         differences: one a sample.
         weights: what each weighs in the statistic; the same when None.
+        units: the prompt of each sample, whose differences change sign together; each its own when None.
         resamples: sign patterns drawn; the observed one is added to them.
         seed: of the draw.
     """
     weighed = differences if weights is None else differences * weights * len(differences)
+    if units is not None:
+        weighed = _of_units(weighed, units)
     sizes, counts = np.unique(np.round(np.abs(weighed[weighed != 0]), 12), return_counts=True)
     if not len(sizes):
         return 1.0

@@ -7,15 +7,17 @@ A suite turns data files into jobs. A job has two halves that never meet on the 
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NoReturn, Protocol
+from typing import Any, ClassVar, Final, Literal, NoReturn
 
 import msgspec
 
 from skillbench.suites.behind import Behind
+from skillbench.suites.offers import PublishedReader, Verifiable, Worth
 from skillbench.suites.rows import FileDigest
 from skillbench.suites.source import Source
 from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict
@@ -27,13 +29,9 @@ __all__ = [
     "Job",
     "Mark",
     "Prediction",
-    "PublishedReader",
-    "PublishedReport",
     "Scores",
     "Sealed",
     "Suite",
-    "Verifiable",
-    "Worth",
     "open_seal",
     "predict",
 ]
@@ -112,6 +110,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     shown, and ``score`` is the judgment's official points by ``outcome``; null when invalid.
     ``probabilities`` of the outcomes, in the order shown too, add up to 1; ``mass`` is how much of all
     probability fell on labels before that. Both stand only in rows that were read by token probabilities.
+    ``cluster`` is a digest of the prompt: samples of one prompt are no independent observations.
     """
 
     id: str
@@ -136,6 +135,21 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     usage: Usage
     probabilities: dict[str, float] | None = None
     mass: float | None = None
+    cluster: str = ""
+
+    @property
+    def unit(self) -> str:
+        """What the sample is one observation of: its prompt, or itself in runs that do not say."""
+        return self.cluster or f"#{self.position}"
+
+
+_ASKED: Final = ("system_prompt", "history", "prompt")
+
+
+def _cluster(fields: Mapping[str, Any]) -> str:
+    """Return a digest of what the judge is told was asked; empty where no field has a name for it."""
+    asked = [fields[name] for name in _ASKED if fields.get(name)]
+    return hashlib.sha256(repr(asked).encode("utf-8", "replace")).hexdigest()[:16] if asked else ""
 
 
 def predict(case: Case, mark: Mark, judgment: Judgment) -> Prediction:
@@ -164,6 +178,7 @@ def predict(case: Case, mark: Mark, judgment: Judgment) -> Prediction:
         usage=judgment.usage,
         probabilities=verdict.probabilities,
         mass=verdict.mass,
+        cluster=_cluster(case.fields),
     )
 
 
@@ -172,7 +187,7 @@ class DataSummary:
     """What a check of the data found.
 
     ``repeated_ids`` counts rows whose id was seen before; ``fields`` says in how many rows each field
-    of the file stands.
+    of the file stands. ``duplicates`` counts rows that hold the same as an earlier one, whatever their id.
     """
 
     files: tuple[FileDigest, ...]
@@ -181,6 +196,7 @@ class DataSummary:
     repeated_ids: int
     groups: Mapping[str, int]
     fields: Mapping[str, int] = field(default_factory=dict)
+    duplicates: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,58 +237,6 @@ class Scores:
     facts: Mapping[str, int | float | str] = field(default_factory=dict)
     behind: Mapping[str, Behind] = field(default_factory=dict)
     finished: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """What a sample is worth by the headline, for both views in 0..1 or -1..1.
-
-    None where a view has no value for it; a sample without a value by the readout is not finished.
-    """
-
-    readout: float | None
-    said: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Verifiable:
-    """What a deterministic verifier may try: no label is in what it is shown.
-
-    Attributes:
-        ident: the row's id, with what tells its parts apart.
-        group: what results are counted by.
-        position: the row's number over all files.
-        prompt: what was asked.
-        responses: by label, in the suite's order.
-        better: the label of the right response; never shown.
-        reference: the acceptable answers, None where the row has none that may be used.
-        programs: whether the responses are programs that the prompt's examples can try.
-        contradicted: whether the row's reference is known to contradict its label.
-    """
-
-    ident: str
-    group: str
-    position: int
-    prompt: str
-    responses: Mapping[str, str]
-    better: str
-    reference: str | tuple[str, ...] | None = None
-    programs: bool = False
-    contradicted: bool = False
-
-
-class PublishedReport(Protocol):
-    """Scores of published outputs of judges."""
-
-    def text(self) -> str:
-        """Return the report for a reader."""
-
-    def to_json(self) -> dict[str, object]:
-        """Return the report as plain JSON, unrounded."""
-
-
-PublishedReader = Callable[[Sequence[Path], str | None], PublishedReport]
-"""Scores files of published outputs; the name of a judge overrules what the rows say."""
 
 
 class Suite(ABC):
@@ -319,16 +283,20 @@ class Suite(ABC):
     # --------------------------------------------------------------------------------------- the data
 
     @abstractmethod
-    def check(self, limit: int | None = None) -> DataSummary:
-        """Read and check all data.
+    def check(self, limit: int | None = None, *, allow_duplicates: bool = False) -> DataSummary:
+        """Read and check all data, and count what ``limit`` takes of it.
 
         Raises:
-            BenchError: a file or row cannot be used; nothing has been judged yet.
+            BenchError: a file or row cannot be used, or is there twice; nothing has been judged yet.
         """
 
     @abstractmethod
     def jobs(self, limit: int | None = None) -> Iterator[Job]:
-        """Yield the jobs of the first ``limit`` samples lazily, always in the same order."""
+        """Yield the jobs of ``limit`` samples lazily, always in the same order.
+
+        Which they are is drawn by the seed, of all groups; those of a smaller limit are among those of a
+        larger one.
+        """
 
     # ------------------------------------------------------------------------------------ the metrics
 

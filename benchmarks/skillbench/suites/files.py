@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from skillbench.suites.base import DataSummary, Job, Mark, Sealed, Suite, Verifiable, open_seal
+from skillbench.errors import BenchError
+from skillbench.suites.base import DataSummary, Job, Mark, Sealed, Suite, open_seal
+from skillbench.suites.draw import Draw, Duplicates
+from skillbench.suites.offers import Verifiable
 from skillbench.suites.rows import Row, digest_file, read_rows
 from skillrt.judging.verdict import Verdict
 
@@ -56,6 +58,8 @@ class IdKeeper:
 class FileSuite(Suite, Generic[S]):
     """A suite over one or more files whose rows are samples of type ``S``."""
 
+    _draw: Draw | None = None
+
     @abstractmethod
     def read(self, row: Row) -> S:
         """Read and check one row.
@@ -95,25 +99,58 @@ class FileSuite(Suite, Generic[S]):
             sample = self.read(row)
             yield row, ids.key(sample.ident), sample
 
-    def check(self, limit: int | None = None) -> DataSummary:
-        """Read every row of every file, and count the first ``limit``."""
-        groups: Counter[str] = Counter()
+    def content(self, sample: S) -> object:
+        """Return what makes a sample this sample and no other, whatever its id: what would be judged.
+
+        By default what was asked and all responses, in any order.
+        """
+        asked: list[object] = []
+        responses: set[str] = set()
+        for job in self.expand(sample, sample.ident, 0):
+            fields = dict(job.case.fields)
+            shown = fields.pop("responses", {})
+            asked = asked or [fields.get(name, "") for name in ("system_prompt", "history", "prompt")]
+            responses.update(shown.values() if isinstance(shown, Mapping) else [repr(fields)])
+        return asked, sorted(responses)
+
+    def together(self, sample: S) -> str | None:  # noqa: ARG002
+        """Return what samples have in common that ``limit`` takes one after the other; by default nothing."""
+        return None
+
+    def check(self, limit: int | None = None, *, allow_duplicates: bool = False) -> DataSummary:
+        """Read every row of every file, and count what ``limit`` takes."""
         fields: Counter[str] = Counter()
-        samples = judgments = 0
-        ids = IdKeeper()
-        for rows, (row, _, sample) in enumerate(self.samples(ids), 1):
+        taken: list[tuple[str, int]] = []
+        ids, twice, draw = IdKeeper(), Duplicates(), Draw(self.seed)
+        for row, key, sample in self.samples(ids):
             fields.update(row.values.keys())
-            if limit is None or rows <= limit:
-                samples = rows
-                judgments += self.judgments(sample)
-                groups[self.group(sample)] += 1
+            twice.see(row, self.content(sample))
+            draw.add(row.position, self.group(sample), self.together(sample) or key)
+            taken.append((self.group(sample), self.judgments(sample)))
+        if twice.count and not allow_duplicates:
+            raise BenchError(twice.told())
         files = tuple(digest_file(path) for path in self.digested())
-        return DataSummary(files, samples, judgments, ids.repeated, dict(groups), dict(fields))
+        self._draw = draw
+        drawn = draw.first(limit)
+        taken = [one for position, one in enumerate(taken) if drawn is None or position in drawn]
+        judgments, groups = sum(number for _, number in taken), Counter(group for group, _ in taken)
+        return DataSummary(
+            files, len(taken), judgments, ids.repeated, dict(groups), dict(fields), twice.count
+        )
 
     def jobs(self, limit: int | None = None) -> Iterator[Job]:
         """Yield the jobs, sample after sample."""
-        for row, key, sample in itertools.islice(self.samples(), limit):
-            yield from self.expand(sample, key, row.position)
+        drawn = self._drawn(limit)
+        for row, key, sample in self.samples():
+            if drawn is None or row.position in drawn:
+                yield from self.expand(sample, key, row.position)
+
+    def _drawn(self, limit: int | None) -> frozenset[int] | None:
+        if limit is not None and self._draw is None:
+            self._draw = Draw(self.seed)
+            for row, key, sample in self.samples():
+                self._draw.add(row.position, self.group(sample), self.together(sample) or key)
+        return None if self._draw is None else self._draw.first(limit)
 
     def mark(self, sealed: Sealed, verdict: Verdict) -> Mark:
         """Mark a judgment by what :func:`seal` was given."""

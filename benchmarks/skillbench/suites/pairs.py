@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from skillbench.statistics.estimates import percent_estimate
-from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores, Sealed, Verifiable, Worth
+from skillbench.statistics.estimates import share_estimate
+from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores, Sealed
 from skillbench.suites.behind import Behind
 from skillbench.suites.files import FileSuite
-from skillbench.suites.pair_metric import JudgedPair, flip, points, score_pairs
+from skillbench.suites.offers import Verifiable, Worth
+from skillbench.suites.pair_metric import JudgedPair, flip, pair_counts, points
 from skillbench.suites.rows import Row
 from skillrt.judging.verdict import Verdict
 
@@ -131,6 +132,7 @@ class _Answers:
 
     group: str
     subset: str
+    unit: str
     label: str = ""
     answers: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     invalid: int = 0
@@ -145,7 +147,7 @@ _SAID, _OUTCOME = 0, 1
 def _collect(rows: Iterable[Prediction]) -> dict[int, _Answers]:
     pairs: dict[int, _Answers] = {}
     for row in rows:
-        pair = pairs.setdefault(row.position, _Answers(row.group, row.subset))
+        pair = pairs.setdefault(row.position, _Answers(row.group, row.subset, row.unit))
         order = str(row.order)
         pair.label = row.gold if order == ORDERS[0] else flip(row.gold)
         pair.answers[order] = (row.said, row.outcome)
@@ -202,9 +204,14 @@ def pair_scores(rows: Iterable[Prediction], name: str, groups: Sequence[str]) ->
     def estimates(which: int) -> dict[str, Estimate]:
         found: dict[str, Estimate] = {}
         for prefix, members in spans.items():
-            score = score_pairs((pair.judged(which) for pair in members), groups)
-            for part, tally in {"overall": score.overall, **score.groups}.items():
-                found[f"{prefix}.{part}"] = percent_estimate(tally.right, tally.pairs)
+            counted = [(pair.group, pair.unit, pair_counts(pair.judged(which))) for pair in members]
+            present = {pair.group for pair in members}
+            named = [one for one in groups if one in present] + sorted(present.difference(groups))
+            for part in ("overall", *named):
+                units = [(unit, right) for group, unit, right in counted if part in ("overall", group)]
+                found[f"{prefix}.{part}"] = share_estimate(
+                    [right for _, right in units], [unit for unit, _ in units]
+                )
         return found
 
     shown = [pair.answers for pair in finished]

@@ -133,7 +133,13 @@ def test_rmbench_positions_win_the_one_order_number_alone(tmp_path: Path) -> Non
 
 
 def test_rmbench_levels_domains_and_ties(tmp_path: Path) -> None:
-    rows = [rm(0, "chat"), rm(1, "math"), rm(1, "math"), rm(2, "code"), rm(3, "safety-refuse")]
+    rows = [
+        rm(0, "chat"),
+        rm(1, "math"),
+        rm(1, "math", prompt="Again?"),
+        rm(2, "code"),
+        rm(3, "safety-refuse"),
+    ]
     suite = open_suite("rmbench", [write(tmp_path / "all.jsonl", *rows)])
 
     def longest(case: Case) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from skillbench.errors import BenchError
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
-from skillbench.suites.base import Estimate, Prediction, Scores, Worth
+from skillbench.suites.base import Estimate, Prediction, Scores
 from skillbench.suites.behind import Behind
 from skillbench.suites.ifrewardbench.constraints import (
     PADDING,
@@ -33,6 +33,7 @@ from skillbench.suites.ifrewardbench.metric import (
     Ranking,
     score_overall,
 )
+from skillbench.suites.offers import Worth
 
 __all__ = ["JudgedPrompt", "by_prompt", "constraint_scores", "overall_scores", "overall_worths"]
 
@@ -96,7 +97,7 @@ def by_prompt(rows: Iterable[Prediction], *, checklists: bool = False) -> dict[i
 
 def _by_type(
     prefix: str,
-    kinds: Sequence[str],
+    prompts: Sequence[JudgedPrompt],
     values: Mapping[str, tuple[Sequence[float], tuple[float, float], float]],
 ) -> dict[str, Estimate]:
     """Estimate each metric as the mean of the types' means, and for each type.
@@ -104,16 +105,20 @@ def _by_type(
     ``values`` holds for each metric one value a prompt, its limits, and the official mean.
     """
     found: dict[str, Estimate] = {}
+    kinds = [prompt.kind for prompt in prompts]
     present = [name for name in INSTRUCTION_TYPES if name in kinds]
+    units = [[prompt.rows[0].unit for prompt in prompts if prompt.kind == name] for name in present]
     split = {
         metric: [[value for value, kind in zip(each, kinds, strict=True) if kind == name] for name in present]
         for metric, (each, _, _) in values.items()
     }
     for metric, (_, limits, total) in values.items():
-        found[f"{prefix}.{metric}"] = mean_of_means(split[metric], limits, total)
+        found[f"{prefix}.{metric}"] = mean_of_means(split[metric], limits, total, units)
     for place, name in enumerate(present):
         for metric, (_, limits, _) in values.items():
-            found[f"{prefix}.{name}.{metric}"] = mean_estimate(split[metric][place], limits)
+            found[f"{prefix}.{name}.{metric}"] = mean_estimate(
+                split[metric][place], limits, clusters=units[place]
+            )
     return found
 
 
@@ -202,7 +207,7 @@ def overall_scores(rows: Iterable[Prediction]) -> Scores:
         for prefix, orders in spans.items():
             score = _score_comparisons(finished, which, orders)
             undecided = score.undecided if which == "outcome" else undecided
-            named |= _by_type(prefix, kinds, _rankings(score.prompts, score.kendall, score.accuracy))
+            named |= _by_type(prefix, finished, _rankings(score.prompts, score.kendall, score.accuracy))
         return named
 
     readout, said = estimates("outcome"), estimates("said")
@@ -308,8 +313,7 @@ def _four(
 def _constraint_estimates(
     prompts: Sequence[JudgedPrompt], listed: Sequence[ConstraintPrompt], score: ConstraintScore
 ) -> dict[str, Estimate]:
-    kinds = [prompt.kind for prompt in prompts]
-    found = _by_type(_PREFIX, kinds, _four(score.prompts, score.overall))
+    found = _by_type(_PREFIX, prompts, _four(score.prompts, score.overall))
     for family, key_of in _FAMILIES.items():
         named = [key_of(prompt) for prompt in prompts]
         for name, group in score_groups(named, score.prompts).items():

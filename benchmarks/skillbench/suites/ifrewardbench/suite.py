@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from skillbench.errors import BenchError
-from skillbench.suites.base import Case, Job, Prediction, Scores, Worth
+from skillbench.suites.base import Case, Job, Prediction, Scores
 from skillbench.suites.fields import objects, texts
 from skillbench.suites.files import FileSuite, seal
 from skillbench.suites.ifrewardbench.metric import INSTRUCTION_TYPES, shown_pairs
 from skillbench.suites.ifrewardbench.scores import constraint_scores, overall_scores, overall_worths
+from skillbench.suites.offers import Worth
 from skillbench.suites.rows import Row, kind_of
 from skillbench.suites.source import RemoteFile, Source
 from skillrt.judging.verdict import Verdict
@@ -224,6 +225,10 @@ class IFRewardBench(FileSuite[Sample]):
         if self.mode == "constraint":
             return len(sample.responses)
         return len(self._pairs(sample)) * (2 if self.mode == "overall_balanced" else 1)
+
+    def content(self, sample: Sample) -> object:
+        """Return the conversation, the checklist and all responses."""
+        return sample.system, sample.history, sample.prompt, sample.checklist, sorted(sample.responses)
 
     def expand(self, sample: Sample, key: str, position: int) -> Iterator[Job]:
         """Yield the prompt's judgments."""

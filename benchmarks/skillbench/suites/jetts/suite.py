@@ -117,6 +117,10 @@ class JETTS(FileSuite[Sample]):
         """One match fewer than there are candidates."""
         return min(len(sample.responses), MAX_CANDIDATES) - 1
 
+    def content(self, sample: Sample) -> object:
+        """Return the query and all candidates."""
+        return sample.prompt, sorted(sample.responses)
+
     def expand(self, sample: Sample, key: str, position: int) -> Iterator[Job]:
         """Yield the first match; the others follow from it."""
         walk = Knockout(key, len(sample.responses), self.seed)
@@ -169,16 +173,19 @@ class JETTS(FileSuite[Sample]):
         """
         found: dict[int, _Walk] = {}
         for row in rows:
-            found.setdefault(row.position, _Walk(row.group)).add(row)
+            found.setdefault(row.position, _Walk(row.group, row.unit)).add(row)
         finished = {n: walk for n, walk in sorted(found.items()) if walk.choices() is not None}
         if not finished:
             return Scores(None, {}, {}, len(found))
         readout, known = _best(finished.values())
         said: dict[str, Estimate] = {}
         for estimates, which in ((readout, "outcome"), (said, "said")):
-            right = [hits / of for hits, of in (walk.right(which) for walk in finished.values()) if of]
-            if right:
-                estimates["jetts.match_accuracy"] = mean_estimate(right)
+            right = [(walk.unit, *walk.right(which)) for walk in finished.values()]
+            told = [(unit, hits / of) for unit, hits, of in right if of]
+            if told:
+                estimates["jetts.match_accuracy"] = mean_estimate(
+                    [share for _, share in told], clusters=[unit for unit, _ in told]
+                )
         picks = [row.outcome for walk in finished.values() for row in walk.matches.values()]
         return Scores(
             f"jetts.best_of_{CHECKPOINTS[-1]}",
@@ -218,6 +225,7 @@ class _Walk:
     """The recorded matches of a query by number; ``start`` is the gold of the first one."""
 
     file: str
+    unit: str
     matches: dict[int, _Played] = field(default_factory=dict)
     start: Mapping[str, Any] = field(default_factory=dict)
     best: BestOfN | None = None
@@ -275,9 +283,11 @@ def _behind(metric: str, walks: Iterable[_Walk]) -> Behind:
 def _best(walks: Iterable[_Walk]) -> tuple[dict[str, Estimate], dict[str, float]]:
     """Return the judge's estimates and the references, for each file and as the mean of the files."""
     by_file: dict[str, list[BestOfN]] = {}
+    units: dict[str, list[str]] = {}
     for walk in walks:
         if walk.best is not None:
             by_file.setdefault(walk.file, []).append(walk.best)
+            units.setdefault(walk.file, []).append(walk.unit)
     scores = {name: score_choices(by_file[name]) for name in sorted(by_file)}
     every = [score for query in by_file.values() for one in query for score in one.scores]
     limits = (min(0.0, *every), max(1.0, *every))
@@ -289,10 +299,14 @@ def _best(walks: Iterable[_Walk]) -> tuple[dict[str, Estimate], dict[str, float]
     pooled: dict[str, list[float]] = {}
     known: dict[str, float] = {}
     for k in CHECKPOINTS:
-        found[f"jetts.best_of_{k}"] = mean_of_means([values(name, k) for name in scores], limits)
+        found[f"jetts.best_of_{k}"] = mean_of_means(
+            [values(name, k) for name in scores], limits, clusters=[units[name] for name in scores]
+        )
     for name, score in scores.items():
         for k in CHECKPOINTS:
-            found[f"jetts.{name}.best_of_{k}"] = mean_estimate(values(name, k), limits, score.judge[k])
+            found[f"jetts.{name}.best_of_{k}"] = mean_estimate(
+                values(name, k), limits, score.judge[k], units[name]
+            )
         own = {"pass_at_1": score.pass_at_1}
         own |= {f"random_{k}": score.random[k] for k in CHECKPOINTS}
         own |= {f"oracle_{k}": score.oracle[k] for k in CHECKPOINTS}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
-from skillbench.suites.base import PublishedReader, Verifiable
+from skillbench.suites.offers import PublishedReader, Verifiable
 from skillbench.suites.pairs import Pair, PairSuite, placed
 from skillbench.suites.rows import Row
 from skillbench.suites.source import RemoteFile, Source

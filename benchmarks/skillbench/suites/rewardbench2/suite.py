@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
-from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores, Verifiable
+from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores
 from skillbench.suites.behind import Behind
 from skillbench.suites.fields import optional_texts, texts
 from skillbench.suites.files import FileSuite, seal
+from skillbench.suites.offers import Verifiable
 from skillbench.suites.rewardbench2.metric import (
     LETTERS,
     NO_RATING,
@@ -198,6 +199,14 @@ class RewardBench2(FileSuite[Sample]):
             return f"{_TIES}:{row.sample_id.rpartition(':')[2]}"
         return super().sample_of(row)
 
+    def together(self, sample: Sample) -> str | None:
+        """Return the number of a prompt of Ties: its two rows make one value."""
+        return sample.ident.partition(":")[2] if sample.subset == _TIES else None
+
+    def content(self, sample: Sample) -> object:
+        """Return the prompt and all responses."""
+        return sample.prompt, sorted(sample.completions)
+
     def tries(self, sample: Sample, position: int, /) -> Iterator[Verifiable]:
         """Yield the rows of best of four."""
         if sample.subset == _TIES:
@@ -251,6 +260,7 @@ class _Answers:
 
     ident: str
     subset: str
+    unit: str
     rated: bool
     answers: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     golds: dict[str, Any] = field(default_factory=dict)
@@ -284,7 +294,7 @@ def _collect(rows: Iterable[Prediction]) -> dict[int, _Answers]:
     for row in rows:
         entry = found.get(row.position)
         if entry is None:
-            found[row.position] = entry = _Answers(row.sample_id, row.group, row.subset == "rating")
+            found[row.position] = entry = _Answers(row.sample_id, row.group, row.unit, row.subset == "rating")
         entry.answers[str(row.order)] = (row.said, row.outcome)
         entry.golds[str(row.order)] = row.gold
         entry.lost += row.outcome is None
@@ -309,28 +319,37 @@ def _letters(rows: Iterable[_Answers]) -> dict[str, int]:
 
 def _estimates(prefix: str, rows: Iterable[_Answers], which: int) -> dict[str, Estimate]:
     shares: dict[str, list[float]] = {}
+    units: dict[str, list[str]] = {}
     tied: list[_Answers] = []
     for row in rows:
         if row.subset == _TIES:
             tied.append(row)
         else:
             shares.setdefault(row.subset, []).append(row.share(which))
+            units.setdefault(row.subset, []).append(row.unit)
     every = [share for found in shares.values() for share in found]
+    prompts = [unit for found in units.values() for unit in found]
     parts, ties = _ties(tied, which)
     if ties:
         shares[_TIES] = ties
+        units[_TIES] = [f"{_TIES}:{number}" for number in range(len(ties))]
     means = {name: sum(found) / len(found) for name, found in shares.items()}
     if ties:
         means[_TIES] = parts[_TIES].value / 100
     named: dict[str, Estimate] = {}
     if len(shares) == len(SUBSETS):
         limits = (_LEAST_TIES / 6, (5 + _MOST_TIES) / 6)
-        named["leaderboard"] = mean_of_means([shares[name] for name in SUBSETS], limits, leaderboard(means))
+        named["leaderboard"] = mean_of_means(
+            [shares[name] for name in SUBSETS],
+            limits,
+            leaderboard(means),
+            [units[name] for name in SUBSETS],
+        )
     if every:
-        named["micro"] = mean_estimate(every)
+        named["micro"] = mean_estimate(every, clusters=prompts)
     for name in SUBSETS:
         if name in shares and name != _TIES:
-            named[name] = mean_estimate(shares[name], value=means[name])
+            named[name] = mean_estimate(shares[name], value=means[name], clusters=units[name])
     return {f"{prefix}.{name}": one for name, one in (named | parts).items()}
 
 

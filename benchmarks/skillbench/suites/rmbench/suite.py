@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
-from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores, Verifiable
+from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores
 from skillbench.suites.behind import Behind
 from skillbench.suites.fields import optional_texts, texts
 from skillbench.suites.files import FileSuite, seal
+from skillbench.suites.offers import Verifiable
 from skillbench.suites.pairs import ORDERS, order_facts
 from skillbench.suites.rmbench.metric import (
     DOMAINS,
@@ -140,6 +141,10 @@ class RMBench(FileSuite[Sample]):
         """Nine cells, both orders."""
         return STYLES * STYLES * len(ORDERS)
 
+    def content(self, sample: Sample) -> object:
+        """Return the prompt and all responses: ids repeat, with other responses."""
+        return sample.prompt, sample.chosen, sample.rejected
+
     def expand(self, sample: Sample, key: str, position: int) -> Iterator[Job]:
         """Yield the cells so that those with the same first response follow each other.
 
@@ -189,7 +194,7 @@ class RMBench(FileSuite[Sample]):
         """
         found: dict[int, _Answers] = {}
         for row in rows:
-            entry = found.setdefault(row.position, _Answers(row.group))
+            entry = found.setdefault(row.position, _Answers(row.group, row.unit))
             cell = (*row.gold["cell"], str(row.order))
             entry.answers[cell] = (row.said, row.outcome)
             if not row.valid:
@@ -216,6 +221,7 @@ class _Answers:
     """A row's answers (said, outcome) by cell and order."""
 
     part: str
+    unit: str
     answers: dict[tuple[int, int, str], tuple[Any, Any]] = field(default_factory=dict)
     invalid: set[tuple[int, int, str]] = field(default_factory=set)
 
@@ -267,16 +273,19 @@ def _behind(rows: Iterable[_Answers], metrics: Iterable[str]) -> dict[str, Behin
 def _estimates(rows: Mapping[int, _Answers], which: int) -> dict[str, Estimate]:
     found: dict[str, Estimate] = {}
     for name, matrix_of in _MATRICES.items() if rows else ():
+        units = [row.unit for row in rows.values()]
         judged = [JudgedRow(number, row.part, matrix_of(row.cells(which))) for number, row in rows.items()]
-        found |= {f"rmbench.{name}.{metric}": one for metric, one in _of_matrices(judged).items()}
+        found |= {f"rmbench.{name}.{metric}": one for metric, one in _of_matrices(judged, units).items()}
     return found
 
 
-def _of_matrices(judged: Sequence[JudgedRow]) -> dict[str, Estimate]:
+def _of_matrices(judged: Sequence[JudgedRow], units: Sequence[str]) -> dict[str, Estimate]:
     score = score_rows(judged)
     by_domain: dict[str, list[Matrix]] = {name: [] for name in score.domains}
-    for row in judged:
+    prompts: dict[str, list[str]] = {name: [] for name in score.domains}
+    for row, unit in zip(judged, units, strict=True):
         by_domain[domain_of(row.domain)].append(row.matrix)
+        prompts[domain_of(row.domain)].append(unit)
 
     def values(name: str, level: str) -> list[float]:
         return [getattr(score_matrices([matrix]), level) for matrix in by_domain[name]]
@@ -285,15 +294,22 @@ def _of_matrices(judged: Sequence[JudgedRow]) -> dict[str, Estimate]:
     for metric, level in (("overall", "average"), ("easy", "easy"), ("normal", "normal"), ("hard", "hard")):
         total = getattr(score, metric)
         if total is not None:
-            found[metric] = mean_of_means([values(name, level) for name in by_domain], value=total)
+            found[metric] = mean_of_means(
+                [values(name, level) for name in by_domain], value=total, clusters=[*prompts.values()]
+            )
     wins = [sum(map(sum, row.matrix)) / STYLES**2 for row in judged]
-    found["win_total"] = mean_estimate(wins, value=score.micro)
+    found["win_total"] = mean_estimate(wins, value=score.micro, clusters=units)
     for name, domain in score.domains.items():
         for metric, level in ((name, "average"), (f"{name}.easy", "easy"), (f"{name}.normal", "normal"),
                               (f"{name}.hard", "hard")):  # fmt: skip
-            found[metric] = mean_estimate(values(name, level), value=getattr(domain, level))
+            found[metric] = mean_estimate(
+                values(name, level), value=getattr(domain, level), clusters=prompts[name]
+            )
     for name, part in score.parts.items():
         if name not in score.domains:
-            own = [score_matrices([row.matrix]).average for row in judged if row.domain == name]
-            found[name] = mean_estimate(own, value=part.average)
+            pairs = zip(judged, units, strict=True)
+            own = [(score_matrices([row.matrix]).average, unit) for row, unit in pairs if row.domain == name]
+            found[name] = mean_estimate(
+                [one for one, _ in own], value=part.average, clusters=[unit for _, unit in own]
+            )
     return found
