@@ -152,8 +152,8 @@ def _by_group(
     two: Any,
     span: float,
     left_out: Sequence[str],
-    metrics: tuple[Mapping[str, Any], Mapping[str, Any]],
     units: Sequence[str],
+    metrics: tuple[Mapping[str, Any], Mapping[str, Any]],
 ) -> tuple[GroupDifference, ...]:
     names = set(groups).difference(left_out)
     if len(set(groups)) < 2 or not names:
@@ -279,7 +279,7 @@ def compare(
         only_second=only_second,
         detectable=100 * minimum_detectable(found.error, found.df),
         tokens=bca_ratio(*tokens) if tokens[0].sum() > 0 and tokens[1].sum() > 0 else None,
-        groups=_by_group(groups, one, two, span, left_out, metrics, units),
+        groups=_by_group(groups, one, two, span, left_out, units, metrics),
         left_out=tuple(left_out),
     )
 
