@@ -38,11 +38,11 @@ def test_judges_that_differ_by_chance_and_judges_that_differ(
     assert "better is better than base (judgebench.overall" in shown
     assert "comparisons; p adjusted for their number" in shown
     found = told(capsys, base, again, better)
-    readout = {one["second"]: one for one in found["comparisons"] if one["view"] == "readout"}
-    assert readout["again"]["shown"] is False
-    assert readout["better"]["shown"] is True
+    said = {one["second"]: one for one in found["comparisons"] if one["view"] == "said"}
+    assert said["again"]["shown"] is False
+    assert said["better"]["shown"] is True
     for name in ("again", "better"):
-        one = readout[name]
+        one = said[name]
         heads = [json.loads((tmp_path / run / "metrics.json").read_bytes())["headline"]["value"]
                  for run in ("base", name)]  # fmt: skip
         assert (one["first_value"], one["second_value"]) == pytest.approx(tuple(heads))
@@ -50,8 +50,8 @@ def test_judges_that_differ_by_chance_and_judges_that_differ(
         assert one["samples"] == PAIRS
         assert len(one["groups"]) == 4
         assert {group["difference"]["of"] for group in one["groups"]} == {PAIRS // 4}
-    assert 5 < readout["better"]["difference"]["low"] < readout["better"]["difference"]["high"] < 45
-    assert readout["better"]["tokens"] == [1.0, 1.0, 1.0], "the same usage was recorded"
+    assert 5 < said["better"]["difference"]["low"] < said["better"]["difference"]["high"] < 45
+    assert said["better"]["tokens"] == [1.0, 0.0, None], "the same usage was recorded: no spread, no bound"
 
 
 def reseeded(rows: Any, accuracy: float, seed: int) -> list[Prediction]:

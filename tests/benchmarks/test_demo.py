@@ -46,7 +46,10 @@ def test_the_demo_shows_both_runs_side_by_side(
     assert main(["demo", "--out", str(out), "--artifacts", str(artifacts), "--limit", "4", "--quiet"]) == 0
     shown = capsys.readouterr().out
     lines = {line.split("  ")[0]: line for line in shown.splitlines()}
-    assert lines["starter.overall, % (95%)"].count("0.0 (0 to 49)") == 2
+    assert lines["starter.overall, % said (95%)"].split()[-2:] == ["to", "49)"]
+    assert "withheld, 100% invalid" in lines["starter.overall, % said (95%)"]
+    assert lines["starter.overall, % readout"].split()[-1] == "0.0"
+    assert "0 of 8" in lines["decided by code"]
     assert "0 of 8" in lines["valid judgments"]
     assert "8 of 8" in lines["valid judgments"]
     assert str(out / "direct" / "traces.jsonl") in shown

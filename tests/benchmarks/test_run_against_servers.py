@@ -324,7 +324,7 @@ def test_a_judge_or_server_that_fails_is_recorded_with_its_owner(
 ) -> None:
     out = tmp_path / "run"
     file = write_rows(tmp_path / "d.jsonl", original(1), original(2))
-    assert main(command(serve(script), artifacts, file, out, *skill)) == 0
+    assert main(command(serve(script), artifacts, file, out, *skill)) == 3, "there is no number of it"
     found = rows(out)
     assert len(found) == 4
     if skill and found[0]["valid"]:
@@ -333,7 +333,8 @@ def test_a_judge_or_server_that_fails_is_recorded_with_its_owner(
         assert (row["valid"], row["outcome"], row["score"]) == (False, None, None)
         assert row["error"]
         assert row["error_owner"] in (owner, *(["endpoint"] if owner == "sample" else []))
-    assert metrics(out)["official"]["judgebench.overall"] == 0.0
+    assert metrics(out)["official"]["judgebench.overall"] is None
+    assert metrics(out)["headline"]["why"] == "4 of the 4 judgments behind it are invalid (100%)"
 
 
 def test_failures_of_the_moment_are_tried_again(

@@ -307,6 +307,6 @@ def test_a_label_that_is_not_among_the_likeliest_tokens_counts_as_nothing(
         assert row["mass"] == pytest.approx(0.8 / (0.8 + 1e-4 + 0.24), abs=1e-6)
     shutil.rmtree(out)
     server = serve(lambda turn: Weigh({"Output (a)": 1e-4, **others}) if turn.number else weighed(turn))
-    assert main(command(server, data, out, "--artifacts", str(artifacts))) == 0
+    assert main(command(server, data, out, "--artifacts", str(artifacts))) == 3
     assert {(row["valid"], row["error_owner"]) for row in lines(out)} == {(False, "judge")}
     assert "probabilities" not in metrics(out)

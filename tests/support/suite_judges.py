@@ -72,7 +72,7 @@ def run_with(
                 suite, suite.jobs(), engine, folder.journal, concurrency=4, progress=progress, stop=stop
             )
         )
-        found = metrics_of(suite, read_predictions(folder.path), summary.judgments)
+        found = metrics_of(suite, read_predictions(folder.path), summary.judgments, summary.groups)
     return {**found, "ending": ending}
 
 

@@ -41,7 +41,10 @@ ALPHA: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class GroupDifference:
-    """A group's difference in points; ``q`` is p adjusted over the groups (false discovery rate)."""
+    """A group's difference in points; ``q`` is p adjusted over the groups (false discovery rate).
+
+    ``invalid_percent`` are the shares of its judgments that are invalid in both runs.
+    """
 
     group: str
     first: float
@@ -49,6 +52,7 @@ class GroupDifference:
     difference: Difference
     p: float
     q: float
+    invalid_percent: tuple[float, float]
 
     @property
     def shown(self) -> bool:
@@ -64,8 +68,9 @@ class Compared:
     otherwise; ``test`` says which. ``only_first`` and ``only_second`` count the samples that one run did
     better than the other. ``detectable`` is the true difference that such data finds in 80% of cases.
     ``tokens`` is how many times as many the second run used, with its interval; None where none were
-    counted. ``readout`` are the values of both by the readout, ``invalid_percent`` the shares of invalid
-    judgments behind them; ``left_out`` are groups of which one run has too few judgments for a number.
+    counted. ``readout`` are the values of both by the readout, ``code`` what code decided in them, and
+    ``invalid_percent`` the shares of invalid judgments; ``left_out`` are groups of which one run has too few
+    judgments for a number.
     """
 
     first: str
@@ -76,6 +81,7 @@ class Compared:
     first_value: float
     second_value: float
     readout: tuple[float, float]
+    code: tuple[Mapping[str, Any], Mapping[str, Any]]
     invalid_percent: tuple[float, float]
     difference: Difference
     test: str
@@ -141,7 +147,13 @@ def _points(one: Difference) -> Difference:
 
 
 def _by_group(
-    groups: Sequence[str], one: Any, two: Any, span: float, left_out: Sequence[str], units: Sequence[str]
+    groups: Sequence[str],
+    one: Any,
+    two: Any,
+    span: float,
+    left_out: Sequence[str],
+    units: Sequence[str],
+    metrics: tuple[Mapping[str, Any], Mapping[str, Any]],
 ) -> tuple[GroupDifference, ...]:
     names = set(groups).difference(left_out)
     if len(set(groups)) < 2 or not names:
@@ -155,8 +167,10 @@ def _by_group(
         p = permutation_p(change, units=prompts)
         rows.append((name, float(one[inside].mean()), float(two[inside].mean()), found, p))
     adjusted = adjusted_p([row[4] for row in rows])
+    shares = [[_percent(run["groups"].get(row[0])) for run in metrics] for row in rows]
+    invalid = {row[0]: (share[0], share[1]) for row, share in zip(rows, shares, strict=True)}
     return tuple(
-        GroupDifference(name, 100 * first, 100 * second, _points(found), p, q)
+        GroupDifference(name, 100 * first, 100 * second, _points(found), p, q, invalid[name])
         for (name, first, second, found, p), q in zip(rows, adjusted, strict=True)
     )
 
@@ -184,9 +198,8 @@ def withheld_from(metrics: Sequence[Mapping[str, Any]], names: Sequence[str]) ->
     return None
 
 
-def _invalid(metrics: Mapping[str, Any], metric: str | None) -> float:
-    state = metrics["validity"].get(metric) or {"percent": 0.0}
-    return float(state["percent"])
+def _percent(state: Mapping[str, Any] | None) -> float:
+    return float(state["percent"]) if state else 0.0
 
 
 def compare(
@@ -253,7 +266,11 @@ def compare(
             100 * float(first.values["readout"][left] @ weights),
             100 * float(second.values["readout"][right] @ weights),
         ),
-        invalid_percent=(_invalid(metrics[0], metric), _invalid(metrics[1], metric)),
+        code=(metrics[0]["code"], metrics[1]["code"]),
+        invalid_percent=(
+            _percent(metrics[0]["validity"].get(metric)),
+            _percent(metrics[1]["validity"].get(metric)),
+        ),
         difference=_points(found),
         test="McNemar, exact" if binary else "paired permutation",
         p=mcnemar_p(only_first, only_second) if binary else shuffled,
@@ -262,7 +279,7 @@ def compare(
         only_second=only_second,
         detectable=100 * minimum_detectable(found.error, found.df),
         tokens=bca_ratio(*tokens) if tokens[0].sum() > 0 and tokens[1].sum() > 0 else None,
-        groups=_by_group(groups, one, two, span, left_out, units),
+        groups=_by_group(groups, one, two, span, left_out, units, metrics),
         left_out=tuple(left_out),
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from skillbench.analysis.comparison import (
     Compared,
+    GroupDifference,
     Repeats,
     compare,
     names_of,
@@ -22,7 +23,7 @@ from skillbench.analysis.comparison import (
 from skillbench.analysis.sample_values import RunValues, read_values
 from skillbench.errors import BenchError
 from skillbench.folder.results import read_metrics
-from skillbench.folder.summary import code_share, invalid_share
+from skillbench.folder.summary import code_share, duplicates_told, invalid_share
 from skillbench.folder.validity import MOST_UNMARKED, WITHHELD_CODE
 from skillbench.statistics.pairs import adjusted_p
 
@@ -118,8 +119,10 @@ def quotable(one: Compared) -> str:
     facts = f"{change.value:+.1f} points, {_interval(change.low, change.high)}, {one.test}, {_p(one.p)}"
     if one.view == "said" and one.readout != (one.first_value, one.second_value):
         facts += f"; readout {one.readout[1]:.1f} against {one.readout[0]:.1f}"
+    named = zip((one.second, one.first), one.code[::-1], strict=True)
+    facts += "".join(f"; in {name} {code_share(code)}" for name, code in named if code["decided"])
     if max(one.invalid_percent) > MOST_UNMARKED:
-        facts += f"; {_invalid(one)}"
+        facts += f"; invalid judgments {_invalid(one)}"
     if one.shown:
         way = "better" if change.value > 0 else "worse"
         return f"{one.second}{by} is {way} than {one.first} ({base}; {facts})."
@@ -132,9 +135,9 @@ def quotable(one: Compared) -> str:
     return f"No difference is shown {between}: {base}; {facts}; {blind}."
 
 
-def _invalid(one: Compared) -> str:
+def _invalid(one: Compared | GroupDifference) -> str:
     first, second = (invalid_share({"percent": percent}) for percent in one.invalid_percent)
-    return f"invalid judgments {second} against {first}"
+    return f"{second} against {first}"
 
 
 def _group_lines(one: Compared) -> list[str]:
@@ -143,15 +146,16 @@ def _group_lines(one: Compared) -> list[str]:
         return left_out
     width = max(len("group"), *(len(group.group) for group in one.groups))
     lines = [
-        f"  {'group':<{width}} {'samples':>7} {'first':>7} {'second':>7} {'change':>7}  95% interval      q"
+        f"  {'group':<{width}} {'samples':>7} {'first':>7} {'second':>7} {'change':>7}  95% interval     "
+        " q      invalid"
     ]
     for group in one.groups:
         change = group.difference
         span = f"{change.low:+.1f} to {change.high:+.1f}" if math.isfinite(change.low) else "unknown"
-        mark = "  *" if group.shown else ""
+        mark = " *" if group.shown else "  "
         lines.append(
             f"  {group.group:<{width}} {change.of:>7} {group.first:>7.1f} {group.second:>7.1f} "
-            f"{change.value:>+7.1f}  {span:<16} {group.q:.3f}{mark}"
+            f"{change.value:>+7.1f}  {span:<16} {group.q:.3f}{mark} {_invalid(group)}"
         )
     shown = sum(group.shown for group in one.groups)
     lines.append(
@@ -175,7 +179,7 @@ def compared_text(told: Comparisons) -> str:
         same = one.samples - one.only_first - one.only_second
         lines.append(
             f"  better in {one.second}: {one.only_second}, in {one.first}: {one.only_first}, "
-            f"the same: {same}; permutation test {_p(one.permutation_p)}; {_invalid(one)}"
+            f"the same: {same}; permutation test {_p(one.permutation_p)}; invalid judgments {_invalid(one)}"
         )
         if one.tokens is not None and one.view == told.views[0]:
             ratio, low, high = one.tokens
@@ -194,9 +198,9 @@ def compared_text(told: Comparisons) -> str:
 
 def _notes(told: Comparisons) -> list[str]:
     notes = []
-    for name, run, metrics in zip(told.names, told.runs, told.metrics, strict=True):
-        if metrics["code"]["decided"]:
-            notes.append(f"{name}: {code_share(metrics['code'])}.")
+    for name, run in zip(told.names, told.runs, strict=True):
+        if twice := (run.run.get("rows") or {}).get("duplicates"):
+            notes.append(f"{name}: {duplicates_told(twice)}.")
         if run.unfinished:
             notes.append(f"{name}: {run.unfinished} samples are not finished and are left out.")
     least = min((one.samples for one in told.found), default=0)

@@ -129,12 +129,13 @@ def _plot(runs: Sequence[RunFacts]) -> dict[str, Any]:
                 withheld.append(f"{run.name}: {state['why'] if state else 'no judgments'}")
             if one is not None:
                 x = [place(each) for each in (one.value, one.low, one.high)]
-                share = f", {invalid_share(state)} of the judgments invalid" if state else ""
+                invalid = invalid_share(state) if state else ""
+                share = f", {invalid} of the judgments invalid" if state else ""
                 span = f"{one.value:.1f} ({one.low:.1f} to {one.high:.1f})"
                 says = f"{run.name}: {span}, {one.of} samples{share}"
                 sign = MARK if state and state["state"] == "marked" else ""
                 marks.append({"run": number, "x": x[0], "low": x[1], "high": x[2], "says": says,
-                              "value": f"{one.value:.1f}{sign}"})  # fmt: skip
+                              "value": f"{one.value:.1f}{sign}", "invalid": invalid})  # fmt: skip
         rows.append({"name": name, "marks": marks, "withheld": withheld})
     ticks = [least + (most - least) * part / 4 for part in range(5)]
     return {"rows": rows, "ticks": [(place(tick), f"{tick:.0f}") for tick in ticks]}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import NormalDist
+from typing import Final
 
 from skillbench.suites.base import Estimate
 
 __all__ = [
-    "even_reach",
-    "is_even",
+    "NO_SPREAD",
+    "even_reaches",
     "mean_estimate",
     "mean_of_means",
     "percent_estimate",
@@ -21,7 +22,8 @@ __all__ = [
     "wilson",
 ]
 
-_NO_SPREAD = 1e-12
+NO_SPREAD: Final = 1e-20
+"""A variance below this is none, but for the last bits of the arithmetic."""
 
 
 def wilson(hits: int, of: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -127,14 +129,8 @@ def satterthwaite(variances: Sequence[float], counts: Sequence[int]) -> float:
     return total**2 / parts if parts > 0 else float(max(1, sum(counts) - len(counts)))
 
 
-def is_even(values: Iterable[float]) -> bool:
-    """Whether values show no spread at all, but for the last bits of their arithmetic."""
-    each = list(values)
-    return max(each) - min(each) < _NO_SPREAD
-
-
 def even_reach(value: float, of: int, limits: tuple[float, float]) -> tuple[float, float]:
-    """Return how far below and above ``value`` a mean may lie of which all ``of`` values are ``value``.
+    """Return how far from ``value`` a mean may lie of which all ``of`` prompts have that value.
 
     No spread among some is not none among all. The share of further values that differ is at most what
     Wilson's interval leaves for none in ``of``, and one that differs may lie at either limit. Where
@@ -151,13 +147,20 @@ def even_reach(value: float, of: int, limits: tuple[float, float]) -> tuple[floa
     return share * (value - limits[0]), share * (limits[1] - value)
 
 
+def even_reaches(strata: Sequence[tuple[float, int]], limits: tuple[float, float]) -> tuple[float, float]:
+    """Return the same of the mean of strata without spread, of which each has a value and a number of prompts."""
+    reaches = (even_reach(value, of, limits) for value, of in strata)
+    below, above = (math.hypot(*side) / len(strata) for side in zip(*reaches, strict=True))
+    return below, above
+
+
 def _reach(
     values: Sequence[float], limits: tuple[float, float], clusters: Sequence[str] | None = None
 ) -> tuple[float, float]:
-    units = _units(values, clusters)
-    if is_even(values):
+    variance, units = _variance_of_mean(values, clusters), _units(values, clusters)
+    if variance < NO_SPREAD:
         return even_reach(sum(values) / len(values), units, limits)
-    half = t_quantile(units - 1) * math.sqrt(_variance_of_mean(values, clusters)) if units > 1 else math.inf
+    half = t_quantile(units - 1) * math.sqrt(variance) if units > 1 else math.inf
     return half, half
 
 
@@ -187,7 +190,7 @@ def mean_estimate(
         clusters: the prompt of each sample; each a prompt of its own when None.
     """
     mean = sum(values) / len(values) if value is None else value
-    method = "wilson" if is_even(values) and _units(values, clusters) > 1 else "t"
+    method = "wilson" if _variance_of_mean(values, clusters) < NO_SPREAD else "t"
     return _estimate(mean, _reach(values, limits, clusters), len(values), limits, method)
 
 
@@ -213,24 +216,27 @@ def mean_of_means(
     means = [sum(group) / len(group) for group in groups]
     mean = sum(means) / len(means) if value is None else value
     of = sum(map(len, groups))
-    if any(is_even(group) for group in groups):
-        reaches = [
-            _reach(group, limits, clusters[number] if clusters is not None else None)
-            for number, group in enumerate(groups)
-        ]
+    own = [None] * len(groups) if clusters is None else clusters
+    variances = [_variance_of_mean(group, each) for group, each in zip(groups, own, strict=True)]
+    if min(variances) < NO_SPREAD:
+        reaches = [_reach(group, limits, each) for group, each in zip(groups, own, strict=True)]
         sides = zip(*reaches, strict=True)
         below, above = (math.hypot(*side) / len(groups) for side in sides)
         return replace(_estimate(mean, (below, above), of, limits, "mover"), over="strata")
-    flat = [cluster for own in clusters or () for cluster in own]
+    flat = [cluster for each in clusters or () for cluster in each]
     if len(set(flat)) < len(flat):
         parts = [
             (one - average) / len(group) / len(groups)
             for group, average in zip(groups, means, strict=True)
             for one in group
         ]
-        half = t_quantile(len(set(flat)) - 1) * math.sqrt(_sum_variance(parts, flat))
+        variance, units = _sum_variance(parts, flat), len(set(flat))
+        if variance < NO_SPREAD:
+            return replace(
+                _estimate(mean, even_reach(mean, units, limits), of, limits, "wilson"), over="strata"
+            )
+        half = t_quantile(units - 1) * math.sqrt(variance)
         return replace(_estimate(mean, (half, half), of, limits, "t"), over="strata")
-    variances = [_variance_of_mean(group) for group in groups]
     counts = [len(group) for group in groups]
     half = t_quantile(satterthwaite(variances, counts)) * math.sqrt(sum(variances)) / len(groups)
     return replace(_estimate(mean, (half, half), of, limits, "t"), over="strata")

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from skillbench.statistics.estimates import is_even, satterthwaite, t_quantile, wilson
+from skillbench.statistics.estimates import NO_SPREAD, even_reaches, satterthwaite, t_quantile
 
 __all__ = [
     "POWER",
@@ -80,9 +80,9 @@ def paired_difference(
 ) -> Difference:
     """Return the mean of ``differences`` and its 95% interval (Student's t over prompts).
 
-    Where all samples differ by the same, or none at all, the interval is what Wilson's leaves for the
-    share of samples that would differ otherwise: seeing no difference in ten samples is not knowing that
-    there is none.
+    Where there is no spread, because all samples differ by the same or none does, the interval is what
+    Wilson's leaves for the share of prompts that would differ otherwise: seeing no difference in ten
+    samples is not knowing that there is none. Of one prompt alone the interval is unknown.
 
     Args:
         differences: one a sample; at least one.
@@ -98,18 +98,20 @@ def paired_difference(
         groups = [differences[names == name] for name in np.unique(names)]
     value = float(np.mean([group.mean() for group in groups]))
     prompts = count if units is None else len(set(units))
-    if is_even(differences) and (prompts > 1 or not value):
-        share, df = wilson(0, prompts)[1], float(max(prompts - 1, 1))
-        below, above = share * (value + span), share * (span - value)
-        return Difference(value, value - below, value + above, max(below, above) / t_quantile(df), df, count)
+    if float(np.ptp(differences)) ** 2 < NO_SPREAD:
+        return _even(value, [(value, prompts)], span, count)
     if units is not None and prompts < count:
         parts = (differences - _stratum_means(differences, strata)) * mean_weights(
             strata or [""] * count, macro=strata is not None
         )
         together = _of_units(parts, units)
         variance = float((together**2).sum()) * prompts / (prompts - 1) if prompts > 1 else math.inf
+        if variance < NO_SPREAD:
+            return _even(value, [(value, prompts)], span, count)
         return _interval(value, math.sqrt(variance), float(prompts - 1), span, count)
     variances = [float(group.var(ddof=1)) / len(group) if len(group) > 1 else math.inf for group in groups]
+    if sum(variances) < NO_SPREAD:
+        return _even(value, [(float(group.mean()), len(group)) for group in groups], span, count)
     df = satterthwaite(variances, [len(group) for group in groups])
     error = math.sqrt(sum(variances)) / len(groups)
     return _interval(value, error, df, span, count)
@@ -119,6 +121,13 @@ def _stratum_means(values: Floats, strata: Sequence[str] | None) -> Floats:
     """Return for each value the mean of its stratum."""
     _, place = np.unique(np.asarray(strata or [""] * len(values)), return_inverse=True)
     return np.asarray((np.bincount(place, values) / np.bincount(place))[place], dtype=np.float64)
+
+
+def _even(value: float, strata: Sequence[tuple[float, int]], span: float, count: int) -> Difference:
+    """The difference of strata without any spread: each with its value and its number of prompts."""
+    below, above = even_reaches(strata, (-span, span))
+    df = float(max(sum(of for _, of in strata) - len(strata), 1))
+    return Difference(value, value - below, value + above, max(below, above) / t_quantile(df), df, count)
 
 
 def _interval(value: float, error: float, df: float, span: float, count: int) -> Difference:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final, Literal, NoReturn
 import msgspec
 
 from skillbench.suites.behind import Behind
-from skillbench.suites.offers import PublishedReader, Verifiable, Worth
+from skillbench.suites.offers import PublishedReader, TextReader, Verifiable, Worth
 from skillbench.suites.rows import FileDigest
 from skillbench.suites.source import Source
 from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict
@@ -267,6 +267,9 @@ class Suite(ABC):
         source: where the data is, and its license.
         shipped: data files that come with the suite, read where none are named.
         sequential: whether a sample's cases follow from the outcomes of earlier ones.
+        official: what ``--reader official`` does otherwise, in a sentence; empty where no rule is known that
+            differs from ours.
+        reader: ``ours`` or ``official``: by whose rules this one reads.
         said_metric: what stands for the headline by what the judge said, where the readout alone decides
             the headline.
     """
@@ -280,6 +283,8 @@ class Suite(ABC):
     shipped: ClassVar[tuple[Path, ...]] = ()
     sequential: ClassVar[bool] = False
     said_metric: ClassVar[str | None] = None
+    official: ClassVar[str] = ""
+    reader: str = "ours"
 
     def __init__(self, paths: Sequence[Path] = (), mode: str = "", seed: int = 0) -> None:
         self.paths = tuple(paths) or self.shipped
@@ -360,6 +365,10 @@ class Suite(ABC):
             BenchError: the data cannot be used.
         """
         return iter(())
+
+    def official_reader(self, task: str) -> TextReader | None:  # noqa: ARG002
+        """Return the published rule of reading a judge's text, None where it is ours or not known."""
+        return None
 
     @classmethod
     def published(cls) -> PublishedReader | None:

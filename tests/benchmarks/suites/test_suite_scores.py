@@ -16,7 +16,7 @@ from skillbench.errors import BenchError
 from skillbench.folder.journal import read_predictions
 from skillbench.running.run import Keep
 from skillbench.suites import open_suite
-from skillbench.suites.base import Case
+from skillbench.suites.base import Case, Suite
 from skillbench.suites.ifrewardbench.constraints import read_labels
 from skillbench.suites.jetts.metric import CHECKPOINTS, Knockout
 from skillrt.judging.actions import Reply
@@ -50,6 +50,11 @@ def rate(case: Case) -> Any:
     return 10 if case.fields["responses"]["A"].startswith("Right") else 1
 
 
+def by_rule(suite: Suite, folder: Path) -> dict[str, float]:
+    """What the benchmark's rule makes of recorded judgments, however many are invalid."""
+    return {name: one.value for name, one in suite.score(read_predictions(folder)).readout.items()}
+
+
 def test_rewardbench2_at_best_is_more_than_a_hundred(tmp_path: Path) -> None:
     suite = open_suite("rewardbench2", [all_subsets(tmp_path)])
     found = run_with(suite, Ruled(rate), tmp_path / "run")
@@ -63,9 +68,11 @@ def test_rewardbench2_at_best_is_more_than_a_hundred(tmp_path: Path) -> None:
 def test_rewardbench2_unparsable_is_worth_a_quarter_and_a_rating_of_minus_one(tmp_path: Path) -> None:
     suite = open_suite("rewardbench2", [all_subsets(tmp_path)])
     found = run_with(suite, Ruled(lambda case: None), tmp_path / "run")
-    assert {found["official"][f"rewardbench2.{name}"] for name in SIX} == {25}
+    scored = by_rule(suite, tmp_path / "run")
+    assert {scored[f"rewardbench2.{name}"] for name in SIX} == {25}
     # All ratings are -1: margins and spreads are zero, and nothing is preferred.
-    assert found["official"]["rewardbench2.Ties"] == 0
+    assert scored["rewardbench2.Ties"] == 0
+    assert set(found["official"].values()) == {None}, "but no number without judgments"
     assert found["counts"]["invalid"] == found["counts"]["expected"] == 20 + 3 * (4 + 3)
     assert found["facts"]["unreadable_answers"] == 41
 
@@ -126,7 +133,13 @@ def test_rmbench_positions_win_the_one_order_number_alone(tmp_path: Path) -> Non
 
 
 def test_rmbench_levels_domains_and_ties(tmp_path: Path) -> None:
-    rows = [rm(0, "chat"), rm(1, "math"), rm(1, "math"), rm(2, "code"), rm(3, "safety-refuse")]
+    rows = [
+        rm(0, "chat"),
+        rm(1, "math"),
+        rm(1, "math", prompt="Again?"),
+        rm(2, "code"),
+        rm(3, "safety-refuse"),
+    ]
     suite = open_suite("rmbench", [write(tmp_path / "all.jsonl", *rows)])
 
     def longest(case: Case) -> str:
@@ -136,12 +149,12 @@ def test_rmbench_levels_domains_and_ties(tmp_path: Path) -> None:
         return max(shown, key=lambda label: len(shown[label]))
 
     found = run_with(suite, Ruled(longest, said=right), tmp_path / "run")
-    official = found["official"]
+    readout = found["readout"]
     # A judge of length wins what is easy, loses what is hard, and a tie is no win.
-    levels = {level: official[f"rmbench.balanced.{level}"] for level in ("easy", "normal", "hard")}
+    levels = {level: readout[f"rmbench.balanced.{level}"] for level in ("easy", "normal", "hard")}
     assert levels == {"easy": 100, "normal": 0, "hard": 0}
-    assert official["rmbench.balanced.overall"] == pytest.approx(100 / 3)
-    assert found["said"]["rmbench.balanced.overall"] == pytest.approx(100)
+    assert readout["rmbench.balanced.overall"] == pytest.approx(100 / 3)
+    assert found["official"]["rmbench.balanced.overall"] == pytest.approx(100)
     assert found["counts"]["readout_differs_from_said"] == 5 * 18 * 2 / 3
     assert found["orders"]["readout"]["ties"] == 5 * 6
 
@@ -228,8 +241,12 @@ def test_jetts_judged_again_after_endpoint_failures_walks_as_undisturbed(tmp_pat
 
 def test_jetts_without_a_winner_the_champion_stays(tmp_path: Path) -> None:
     path = write(tmp_path / "math_m.jsonl", query(1, (0, 1, 0)))
-    found = run_with(open_suite("jetts", [path]), Ruled(lambda case: None), tmp_path / "run")
-    assert found["official"]["jetts.best_of_1"] == found["official"]["jetts.best_of_10"]
+    suite = open_suite("jetts", [path])
+    found = run_with(suite, Ruled(lambda case: None), tmp_path / "run")
+    scored = by_rule(suite, tmp_path / "run")
+    assert scored["jetts.best_of_1"] == scored["jetts.best_of_10"]
+    assert found["official"]["jetts.best_of_10"] is None
+    assert found["official"]["jetts.best_of_1"] == scored["jetts.best_of_1"], "no match comes before it"
     assert found["facts"]["matches_without_winner"] == 2
 
 
@@ -258,10 +275,12 @@ def test_ifrewardbench_overall_extremes(tmp_path: Path) -> None:
         Ruled(lambda case: "B" if lower(case) == "A" else "A", said=lower),
         tmp_path / "worst",
     )
-    assert worst["official"]["ifrewardbench.overall.kendall"] == -100
-    assert worst["said"]["ifrewardbench.overall.kendall"] == 100
-    none = run_with(open_suite("ifrewardbench", [path]), Ruled(lambda case: None), tmp_path / "none")
-    assert none["official"]["ifrewardbench.overall.kendall"] == 0
+    assert worst["readout"]["ifrewardbench.overall.kendall"] == -100
+    assert worst["official"]["ifrewardbench.overall.kendall"] == 100
+    suite = open_suite("ifrewardbench", [path])
+    none = run_with(suite, Ruled(lambda case: None), tmp_path / "none")
+    assert by_rule(suite, tmp_path / "none")["ifrewardbench.overall.kendall"] == 0
+    assert none["official"]["ifrewardbench.overall.kendall"] is None
     assert none["facts"]["undecided"] == 18
 
 
@@ -297,6 +316,8 @@ def test_ifrewardbench_constraint_pads_what_is_missing(tmp_path: Path) -> None:
     assert found["official"]["ifrewardbench.constraint.negative_f1"] == 0
     nothing = run_with(suite, Ruled(lambda case: None), tmp_path / "nothing")
     assert nothing["facts"]["unreadable_answers"] == 18
+    assert by_rule(suite, tmp_path / "nothing")["ifrewardbench.constraint.positive_f1"] > 50, "by padding"
+    assert set(nothing["official"].values()) == {None}
 
     def gold(case: Case) -> list[str]:
         return ["satisfied", "satisfied" if " 0 " in case.fields["responses"]["A"] else "failed"]

@@ -294,7 +294,7 @@ def constraint_scores(rows: Iterable[Prediction]) -> Scores:
         said,
         len(found) - len(finished),
         facts=facts,
-        behind=_behind_constraints(finished),
+        behind={name: one for name, one in _behind_constraints(finished).items() if name in readout},
         finished=Counter(prompt.kind for prompt in finished),
     )
 
