@@ -21,15 +21,16 @@ _ALONE: Final = r"\[\](){}<>;@#$%&?!*\"«“‘„»”’‒–—―"
 _RUN: Final = re.compile(rf"[{_ALONE}]|``?|[^\s`{_ALONE}]+")
 """A mark that is a token wherever it stands, or what is between such marks and spaces."""
 _PLAIN: Final = re.compile(rf"\w+[.,:]?|[{_ALONE}]|``?|[:,]+")
+_SHORTENED: Final = re.compile(r"(\w+)(n't|N'T|'(?:[sSmMdD]|ll|LL|re|RE|ve|VE))")
 _TWO_IN_ONE: Final = frozenset(("cannot", "gimme", "gonna", "gotta", "lemme", "wanna"))
 """Words that NLTK cuts in two."""
-_AFTER_PERIOD: Final = "])}>\"'»”’"
+_AFTER_PERIOD: Final = "])}>\"'»”’ "
 _PRIVATE: Final = range(0xE000, 0xF8FF)
 
 
 def treebank_words(text: str) -> list[str]:
     """The tokens of a text, punctuation included, sentence by sentence."""
-    runs = [run for sentence in punkt_sentences(text) for run in _RUN.findall(_last_period_apart(sentence))]
+    runs = _RUN.findall("\n".join(map(_last_period_apart, punkt_sentences(text))))
     pieces = _pieces(set(runs))
     return [piece for run in runs for piece in pieces[run]]
 
@@ -43,7 +44,9 @@ def capital_count(text: str) -> int:
 
 def _last_period_apart(sentence: str) -> str:
     """The period that ends a sentence is a token of its own; any other stays with its word."""
-    end = len(sentence.rstrip().rstrip(f"{_AFTER_PERIOD} "))
+    if sentence[-1].isalnum():
+        return sentence
+    end = len(sentence.rstrip().rstrip(_AFTER_PERIOD))
     opened = ' "' in sentence[end:] or " \'\'" in sentence[end:]  # a quotation that begins closes nothing
     if end > 1 and not opened and sentence[end - 1] == "." != sentence[end - 2]:
         return f"{sentence[: end - 1]} . {sentence[end:]}"
@@ -54,7 +57,12 @@ def _pieces(runs: Iterable[str]) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
     hard: list[str] = []
     for run in runs:
-        if not _PLAIN.fullmatch(run) or run.rstrip(".,:").lower() in _TWO_IN_ONE:
+        shortened = _SHORTENED.fullmatch(run)
+        if (shortened[1] if shortened else run.rstrip(".,:")).lower() in _TWO_IN_ONE:
+            hard.append(run)
+        elif shortened:
+            found[run] = [shortened[1], shortened[2]]
+        elif not _PLAIN.fullmatch(run):
             hard.append(run)
         elif run[-1] in ",:":
             found[run] = [run[:-1], run[-1]] if run[0] not in ",:" else list(run)

@@ -4,6 +4,7 @@ Each is registered under `name@version`; the version changes when its verdicts m
 cannot be told is inconclusive), never raise for what a text holds, and do not mind the order of responses.
 """
 
+from skillrt.verifiers.checkers import Checker, ConstraintChecker, PythonChecker, read_checker
 from skillrt.verifiers.checklist import checklist_rules
 from skillrt.verifiers.example_runs import code_examples
 from skillrt.verifiers.reference import reference_match
@@ -12,12 +13,16 @@ from skillrt.verifiers.run import SANDBOXED, run_verifier
 
 __all__ = [
     "SANDBOXED",
+    "Checker",
+    "ConstraintChecker",
     "ItemFinding",
     "ItemsResult",
+    "PythonChecker",
     "ResponseFinding",
     "WinnerResult",
     "checklist_rules",
     "code_examples",
+    "read_checker",
     "reference_match",
     "run_verifier",
 ]

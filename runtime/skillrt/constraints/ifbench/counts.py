@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WORD: Final = re.compile(r"\w+")
 PUNCTUATION: Final = string.punctuation
 NO_PUNCTUATION: Final = str.maketrans("", "", string.punctuation)
-_NUMBER: Final = re.compile(r"\b\d+\b")
+_DIGITS: Final = re.compile(r"\d+")
 _JAPANESE: Final = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _OVERLAP_WITHIN: Final = 2
 
@@ -41,8 +41,8 @@ def conjunctions(kwargs: Mapping[str, Any], response: str) -> bool:
 
 
 def numbers(kwargs: Mapping[str, Any], response: str) -> bool:
-    """Exactly `N` numbers in digits. Punctuation is taken out first, so that 1,000 and 3.5 are one each."""
-    return len(_NUMBER.findall(response.translate(NO_PUNCTUATION))) == given.number(kwargs, "N")
+    """Exactly `N` runs of digits. Punctuation is taken out first, so that 1,000 and 3.5 are one each."""
+    return len(_DIGITS.findall(response.translate(NO_PUNCTUATION))) == given.number(kwargs, "N")
 
 
 def person_names(kwargs: Mapping[str, Any], response: str) -> bool:

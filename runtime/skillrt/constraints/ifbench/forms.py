@@ -81,7 +81,7 @@ def emoji(_: Mapping[str, Any], response: str) -> bool:
     bare = [sentence.translate(NO_PUNCTUATION).strip() for sentence in split_sentences(response)]
     return all(
         _EMOJI.search(sentence[-2:]) or _EMOJI.match(following)
-        for sentence, following in zip(bare, [*bare[1:], ""], strict=True)
+        for sentence, following in pairwise([*bare, ""])
     )
 
 
@@ -127,7 +127,7 @@ def no_bullets_bullets(_: Mapping[str, Any], response: str) -> bool:
                 return False
         elif bullets:
             return False
-        else:
+        elif line:
             here = split_sentences(line)
             if not all(sentence.endswith(".") for sentence in here):
                 return False

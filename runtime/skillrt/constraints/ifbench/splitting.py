@@ -39,22 +39,19 @@ def split_sentences(text: str) -> list[str]:
 
 def _ends(flat: str, place: int) -> bool:
     """Whether the single period at `place` ends a sentence; `flat` has spaces around it."""
-    before, letter = flat[max(0, place - 4) : place], flat[place - 1]
-    after = flat[place + 1 : place + 13]
-    opens = after.startswith(" ") and after[1:].startswith(_OPENERS)
-    if before.endswith(_TITLES) or after.startswith(_DOMAINS):
-        return False
-    if letter.isdigit() and after[:1].isdigit():
-        return False
-    if flat.startswith("Ph.D.", place - 2) or flat.startswith("Ph.D.", place - 4):
+    letter, after = flat[place - 1], flat[place + 1]
+    if after != " " and (letter.isdigit() and after.isdigit() or flat.startswith(_DOMAINS, place + 1)):
         return False
     if not _is_letter(letter):
         return True
-    if flat[place - 2].isspace() or (len(after) > 1 and _is_letter(after[0]) and after[1] == "."):
+    if flat.endswith(_TITLES, 0, place) or flat.startswith("Ph.D.", place - 2) or flat.startswith("Ph.D.", place - 4):
+        return False
+    if flat[place - 2].isspace() or (_is_letter(after) and flat[place + 2] == "."):
         return False  # an initial, or the first of several letters each with its period
+    opens = after == " " and flat.startswith(_OPENERS, place + 2)
     if flat[place - 2] == "." and _is_letter(flat[place - 3]):
         return opens and letter.isupper()
-    return opens or not before.endswith(_FIRMS)
+    return opens or not flat.endswith(_FIRMS, 0, place)
 
 
 def _is_letter(char: str) -> bool:

@@ -80,7 +80,11 @@ def european_capitals_sort(_: Mapping[str, Any], response: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    """The text without accents."""
+    # Character by character: normalizing a long run of combining marks takes quadratic time.
+    if text.isascii():
+        return text
+    return "".join(unicodedata.normalize("NFKD", char)[0] for char in text if not unicodedata.combining(char))
 
 
 def _table(response: str, delimiter: str = ",") -> list[list[str]]:
