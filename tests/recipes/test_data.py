@@ -162,7 +162,10 @@ CONSTRAINED = {
     },
 }
 TOLD = {
-    "ifeval": ["punctuation: no comma", 'length constraints: number words (relation = "at least", num_words = 3)'],
+    "ifeval": [
+        "punctuation: no comma",
+        'length constraints: number words (relation = "at least", num_words = 3)',
+    ],
     "ifbench": ["words: repeats (small_n = 1)", "count: numbers (N = 0)"],
 }
 

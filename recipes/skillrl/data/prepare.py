@@ -67,7 +67,7 @@ def prepare_rows(kind: Format, rows: Sequence[Mapping[str, Any]], *, seed: int, 
     broken = asyncio.run(try_checkers(rule for draft in drafts for rule in draft.checkers if rule))
     for draft in drafts:
         for rule in draft.checkers:
-            if rule in broken:
+            if rule is not None and rule in broken:
                 notes[f"rule left to the judge: {_class_of(broken[rule])}"] += 1
     if len(drafts) <= validation:
         reasons = "; ".join(f"{count} x {reason}" for reason, count in dropped.most_common(3))

@@ -83,7 +83,9 @@ def measure(folder: Path) -> Agreement:
             ]
             chance, response = row.get("checker_random_instruction_indices", []), row["response"]
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{name}: key {row['key']}: ids, arguments and verdicts do not fit: {error}") from error
+            raise ValueError(
+                f"{name}: key {row['key']}: ids, arguments and verdicts do not fit: {error}"
+            ) from error
         for loose, index, ident, kwargs, official in verdicts:
             if index in chance:
                 left_out += 1
@@ -103,7 +105,10 @@ def _asked(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         return
     inputs = {row["key"]: row for row in _rows(folder / INPUTS)}
     for row in _rows(folder / VERDICTS):
-        yield VERDICTS, inputs.get(row["key"], {}) | row | {"strict": row.get("strict_follow_instruction_list")}
+        yield (
+            VERDICTS,
+            inputs.get(row["key"], {}) | row | {"strict": row.get("strict_follow_instruction_list")},
+        )
 
 
 def _ours(ident: str, kwargs: Mapping[str, Any], response: str, loose: bool) -> bool | str:
@@ -118,7 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m skillrt.constraints.agreement", description=(__doc__ or "")[:71]
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder with official files of IFEval or IFBench")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with official files of IFEval or IFBench"
+    )
     folder: Path = parser.parse_args(arguments).data
     try:
         measured = measure(folder)
@@ -129,7 +136,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, total in sorted(measured.compared.items()):
         print(f"{name:46} {total - wrong[name]:4} of {total:4}")
     same, total = measured.compared.total() - len(measured.differences), measured.compared.total()
-    print(f"{'all':46} {same:4} of {total:4}  {measured.share:.2%}; {measured.left_out} decided by chance left out")
+    print(
+        f"{'all':46} {same:4} of {total:4}  {measured.share:.2%};"
+        f" {measured.left_out} decided by chance left out"
+    )
     for gap in measured.differences:
         where = f"key {gap.key} [{gap.index}] {gap.instruction_id}{' (loose)' if gap.loose else ''}"
         print(f"{where} {gap.kwargs}: official {gap.official}, ours {gap.ours}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -111,22 +112,22 @@ def _breaks(context: str) -> bool:
         if bare not in tables.abbreviations:
             return (bare, plain[2].lower()) not in tables.collocations
     tokens = [token for line in context.split("\n") if line.strip() for token in _TOKEN.findall(line)]
-    return any(_ends_sentence(token, after) for token, after in zip(tokens, tokens[1:], strict=False))
+    return any(_ends_sentence(token, after) for token, after in pairwise(tokens))
 
 
-def _ends_sentence(token: str, after: str) -> bool:
-    """Whether a sentence ends with `token`, before `after`."""
-    if token in "?!":
+def _ends_sentence(word: str, after: str) -> bool:
+    """Whether a sentence ends with `word`, before `after`."""
+    if word in "?!":
         return True
-    if token[-1] != ".":
+    if word[-1] != ".":
         return False
     tables = _english()
-    bare = token[:-1].lower()
-    ellipsis = _ELLIPSIS.match(token) is not None
+    bare = word[:-1].lower()
+    ellipsis = _ELLIPSIS.match(word) is not None
     abbreviated = not ellipsis and _is_abbreviation(bare, tables)
-    ends = token == "." or not (ellipsis or abbreviated or bare[-1] == ".")
-    initial = len(token) == 2 and token[0].isalpha()
-    kind, next_kind = _kind(token), _kind(after)
+    ends = word == "." or not (ellipsis or abbreviated or bare[-1] == ".")
+    initial = len(word) == 2 and word[0].isalpha()
+    kind, next_kind = _kind(word), _kind(after)
     if len(kind) > 1:
         kind = kind.removesuffix(".")
     if len(after) > 1 and after[-1] == "." != after[-2] and not _is_abbreviation(after[:-1].lower(), tables):
@@ -136,9 +137,9 @@ def _ends_sentence(token: str, after: str) -> bool:
     if not (abbreviated or ellipsis or initial or kind == "##number##"):
         return ends
     starts = _starts(after, next_kind, tables)
-    if (abbreviated or ellipsis) and not initial:  # 4.2 and 4.1.3
-        if starts is True or (after[0].isupper() and next_kind in tables.starters):
-            return True
+    begins = starts is True or (after[0].isupper() and next_kind in tables.starters)
+    if begins and (abbreviated or ellipsis) and not initial:  # 4.2 and 4.1.3
+        return True
     if initial or kind == "##number##":  # 4.3
         if starts is False:
             return False

@@ -30,16 +30,21 @@ _PRIVATE: Final = range(0xE000, 0xF8FF)
 
 def treebank_words(text: str) -> list[str]:
     """The tokens of a text, punctuation included, sentence by sentence."""
-    runs = _RUN.findall("\n".join(map(_last_period_apart, punkt_sentences(text))))
+    runs = _runs(text)
     pieces = _pieces(set(runs))
     return [piece for run in runs for piece in pieces[run]]
 
 
 def capital_count(text: str) -> int:
     """How many of the tokens are all in capitals."""
-    runs = Counter(_RUN.findall(text))
+    runs = Counter(_runs(text))
     pieces = _pieces(run for run in runs if run != run.lower())
     return sum(runs[run] * sum(map(str.isupper, found)) for run, found in pieces.items())
+
+
+def _runs(text: str) -> list[str]:
+    found: list[str] = _RUN.findall("\n".join(map(_last_period_apart, punkt_sentences(text))))
+    return found
 
 
 def _last_period_apart(sentence: str) -> str:
@@ -47,7 +52,7 @@ def _last_period_apart(sentence: str) -> str:
     if sentence[-1].isalnum():
         return sentence
     end = len(sentence.rstrip().rstrip(_AFTER_PERIOD))
-    opened = ' "' in sentence[end:] or " \'\'" in sentence[end:]  # a quotation that begins closes nothing
+    opened = ' "' in sentence[end:] or " ''" in sentence[end:]  # a quotation that begins closes nothing
     if end > 1 and not opened and sentence[end - 1] == "." != sentence[end - 2]:
         return f"{sentence[: end - 1]} . {sentence[end:]}"
     return sentence

@@ -51,7 +51,9 @@ class ConstraintChecker:
 def _met(checker: ConstraintChecker, prompt: str, response: str) -> bool:
     family = FAMILIES.get(checker.family)
     if family is None:
-        raise ValueError(f"unknown family of constraints {checker.family!r}; known are: {', '.join(FAMILIES)}")
+        raise ValueError(
+            f"unknown family of constraints {checker.family!r}; known are: {', '.join(FAMILIES)}"
+        )
     return family.check(checker.id, checker.kwargs, response, prompt=prompt)
 
 

@@ -92,5 +92,7 @@ def _read(index: int, outcome: SandboxResult) -> ItemFinding:
         return ItemFinding(index, "failed", f"the checker ended with {outcome.error_kind}{detail}")
     if outcome.result in ({"met": True}, {"met": False}) and type(outcome.result["met"]) is bool:
         met = outcome.result["met"]
-        return ItemFinding(index, "satisfied" if met else "failed", f"the checker returned a {met} value".lower())
+        return ItemFinding(
+            index, "satisfied" if met else "failed", f"the checker returned a {met} value".lower()
+        )
     return ItemFinding(index, "failed", "the checker left no result")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from skillrt.constraints import FAMILIES, agreement, check
-from skillrt.constraints.ifbench.lexicon import AFRICA, NORTHERN_CAPITALS, PERSON_NAMES
+from skillrt.constraints.ifbench.lexicon import NORTHERN_CAPITALS, PERSON_NAMES
 from skillrt.constraints.ifbench.splitting import split_sentences
 from skillrt.constraints.ifeval import check as check_ifeval
 from skillrt.constraints.punkt import punkt_sentences
@@ -21,6 +21,15 @@ from skillrt.constraints.treebank import capital_count, treebank_words
 DATA = Path(__file__).parents[3] / "../shared/data"
 DIFFERENCES: dict[tuple[str, int, bool], str] = {}
 """Why ours and the official verdict part, by key, index and looseness: on the shared rows they never do."""
+AFRICA = (
+    *("Algeria", "Angola", "Benin", "Botswana", "Burkina Faso", "Burundi", "Cabo Verde", "Cameroon"),
+    *("Central African Republic", "Chad", "Comoros", "Congo", "Djibouti", "Egypt", "Equatorial Guinea"),
+    *("Eritrea", "Eswatini", "Ethiopia", "Gabon", "Gambia", "Ghana", "Guinea", "Guinea-Bissau"),
+    *("Ivory Coast", "Kenya", "Lesotho", "Liberia", "Libya", "Madagascar", "Malawi", "Mali", "Mauritania"),
+    *("Mauritius", "Morocco", "Mozambique", "Namibia", "Niger", "Nigeria", "Rwanda", "Senegal"),
+    *("Seychelles", "Sierra Leone", "Somalia", "South Africa", "South Sudan", "Sudan", "Tanzania", "Togo"),
+    *("Tunisia", "Uganda", "Zambia", "Zimbabwe"),
+)
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 QUESTION = "Question {} {}?\na. one\nb. two\nc. three\nd. four\ne. five\n"
 PALINDROMES = "level radar civic refer kayak rotor madam solos stats tenet"
@@ -93,7 +102,7 @@ RULES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     ("format:parentheses", {}, "([{([a])}])", "([{(a)}])"),
     ("format:quote_unquote", {}, '"Go" means leave. “Stay” does not.', 'He said "go" "now" and left.'),
-    ("format:quotes", {}, "\"a 'b \"c\" d' e\"", "\"a\" 'b' \"c\""),
+    ("format:quotes", {}, '"a \'b "c" d\' e"', '"a" \'b\' "c"'),
     ("format:sub-bullets", {}, "* a\n - b\n* c\n - d", "* a\n - b\n* c"),
     ("format:thesis", {}, "<em>We argue.</em> So it is.", "<i>We argue.</i>"),
     ("format:title_case", {}, "The Cat HAS A 9-Year Life", "The cat"),
@@ -126,19 +135,19 @@ RULES: list[tuple[str, dict[str, Any], str, str]] = [
     ("words:odd_even_syllables", {}, "cat water dog", "cat dog"),
     ("words:palindrome", {}, PALINDROMES, PALINDROMES[:-6]),
     ("words:paragraph_last_first", {}, "One is one\nTwo, and two.", "One is two"),
-    ("words:prime_lengths", {}, "an elephants's cat", "a cat"),
+    ("words:prime_lengths", {}, "an otter", "a cat"),
     ("words:repeats", {"small_n": 2}, "a b A b", "a b a B a"),
     ("words:start_verb", {}, "Consider this.", "The cat."),
     ("words:vowel", {}, "A big cat is big", "A big cool cat is usual"),
     ("words:words_position", {"keyword": "cat"}, "A cat sees a cat .", "A cat sees a dog."),
-]  # fmt: skip
+]
 
 
 def test_all_58_constraints_are_here_and_share_no_id_with_ifeval() -> None:
     assert len(FAMILIES["ifbench"].checks) == 58
     assert {rule[0] for rule in RULES} == set(FAMILIES["ifbench"].checks)
     assert not set(FAMILIES["ifbench"].checks) & set(FAMILIES["ifeval"].checks)
-    assert len(set(PERSON_NAMES)) == 49
+    assert len(set(PERSON_NAMES)) == 50
 
 
 @pytest.mark.parametrize(("name", "kwargs", "good", "bad"), RULES)
@@ -154,7 +163,23 @@ def test_a_constraint_is_followed_or_not(name: str, kwargs: dict[str, Any], good
 def test_blank_and_hostile_responses_get_a_verdict(name: str, kwargs: dict[str, Any]) -> None:
     for blank in ("", " \n "):
         assert check(name, kwargs, blank, loose=True) is False
-    for part in ("[", "*", "<", "\n", "- ", "\ud800", "{", '"', "a\u0301", "\u0301", ".", "A.", "1", ",", "''"):
+    for part in (
+        "[",
+        "*",
+        "<",
+        "\n",
+        "- ",
+        "\ud800",
+        "{",
+        '"',
+        "a\u0301",
+        "\u0301",
+        ".",
+        "A.",
+        "1",
+        ",",
+        "''",
+    ):
         assert check(name, kwargs, part * 500) in (True, False)
         assert check(name, kwargs, part) in (True, False)
 
@@ -170,7 +195,11 @@ def test_missing_and_wrong_arguments_are_told(name: str, kwargs: dict[str, Any])
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("count:number", "did you mean 'count:numbers'"), ("", "known are"), ("punctuation:no_coma", "no_comma")],
+    [
+        ("count:number", "did you mean 'count:numbers'"),
+        ("", "known are"),
+        ("punctuation:no_coma", "no_comma"),
+    ],
 )
 def test_unknown_ids_are_told(name: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
@@ -181,7 +210,10 @@ def test_arguments_as_tables_save_them() -> None:
     words = {"num_words": np.int64(3), "relation": np.str_("at least")}
     assert check_ifeval("length_constraints:number_words", words, "a b c") is True
     assert check_ifeval("keywords:existence", {"keywords": np.array(["a"], dtype=object)}, "a b") is True
-    assert check_ifeval("keywords:existence", {"keywords": ("a",), "frequency": np.float64("nan")}, "a b") is True
+    assert (
+        check_ifeval("keywords:existence", {"keywords": ("a",), "frequency": np.float64("nan")}, "a b")
+        is True
+    )
     assert check("count:numbers", {"N": np.float32(2)}, "1 2") is True
     assert check("ratio:stop_words", {"percentage": np.array(50)}, "The cat") is True
     with pytest.raises(ValueError, match=r"kwargs\.N"):
@@ -238,9 +270,58 @@ def test_punkt_and_the_treebank_are_nltks_own() -> None:
 
     source = random.Random(5)
     parts = [
-        *("Dr.", "U.S.", "e.g.", "A.", "1.", "3rd.", "...", ". . .", "Mr.", "Inc.", "Jan.", "Ph.D.", "5.", "?!"),
-        *("!", "?", '"', "“", "”", ")", "(", "[", "--", "-", "a", "The", "he", "word", "x:y", "1,000", "etc."),
-        *(",", ";", ":", "\t", "\xa0", "\n", "IT'S", "DON'T", "we'll", "cannot", "wanna", "@", "$5", "```", "–"),
+        *(
+            "Dr.",
+            "U.S.",
+            "e.g.",
+            "A.",
+            "1.",
+            "3rd.",
+            "...",
+            ". . .",
+            "Mr.",
+            "Inc.",
+            "Jan.",
+            "Ph.D.",
+            "5.",
+            "?!",
+        ),
+        *(
+            "!",
+            "?",
+            '"',
+            "“",
+            "”",
+            ")",
+            "(",
+            "[",
+            "--",
+            "-",
+            "a",
+            "The",
+            "he",
+            "word",
+            "x:y",
+            "1,000",
+            "etc.",
+        ),
+        *(
+            ",",
+            ";",
+            ":",
+            "\t",
+            "\xa0",
+            "\n",
+            "IT'S",
+            "DON'T",
+            "we'll",
+            "cannot",
+            "wanna",
+            "@",
+            "$5",
+            "```",
+            "–",
+        ),
     ]
     for _ in range(3000):
         chosen = source.choices(parts, k=source.randint(1, 14))
@@ -261,7 +342,23 @@ def test_the_official_verdicts_are_ours(family: str) -> None:
     assert measured.share >= 0.99
 
 
-HOSTILE = ("[", "*", "\n", "A. ", "a.", '"', "(", "a'b ", ":,", "```\n", "1. ", "a\u0301", "Question\n", "- a\n", "好。")
+HOSTILE = (
+    "[",
+    "*",
+    "\n",
+    "A. ",
+    "a.",
+    '"',
+    "(",
+    "a'b ",
+    ":,",
+    "```\n",
+    "1. ",
+    "a\u0301",
+    "Question\n",
+    "- a\n",
+    "好。",
+)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -295,11 +392,29 @@ def test_work_grows_with_the_text_and_not_with_its_square(family: str) -> None:
 
 
 IFEVAL: dict[str, Any] = {
-    **{"keywords": ["a"], "forbidden_words": ["b"], "keyword": "a", "frequency": 9, "relation": "at least"},
-    **{"letter": "a", "let_frequency": 9, "let_relation": "at least", "language": "en", "num_sentences": 3},
-    **{"num_paragraphs": 3, "num_words": 3, "nth_paragraph": 2, "first_word": "a", "num_placeholders": 3},
-    **{"postscript_marker": "P.S.", "num_bullets": 3, "num_highlights": 3, "section_spliter": "Part"},
-    **{"num_sections": 3, "prompt_to_repeat": "a", "end_phrase": "b", "capital_frequency": 3},
+    "keywords": ["a"],
+    "forbidden_words": ["b"],
+    "keyword": "a",
+    "frequency": 9,
+    "relation": "at least",
+    "letter": "a",
+    "let_frequency": 9,
+    "let_relation": "at least",
+    "language": "en",
+    "num_sentences": 3,
+    "num_paragraphs": 3,
+    "num_words": 3,
+    "nth_paragraph": 2,
+    "first_word": "a",
+    "num_placeholders": 3,
+    "postscript_marker": "P.S.",
+    "num_bullets": 3,
+    "num_highlights": 3,
+    "section_spliter": "Part",
+    "num_sections": 3,
+    "prompt_to_repeat": "a",
+    "end_phrase": "b",
+    "capital_frequency": 3,
     "capital_relation": "at least",
 }
 """One set of arguments with what all of IFEval's constraints ask for."""

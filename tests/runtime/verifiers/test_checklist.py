@@ -32,9 +32,17 @@ VERIF: list[tuple[str, str, str]] = [
     (rule("return instruction == 'instruction'"), "satisfied", "a true value"),
     (rule("return 'Write' in instruction"), "failed", "a false value"),
     # imports run first, in the globals
-    (rule("import json", "return lives(response) == 9") + "def lives(text):\n    return json.loads(text)['lives']\n",
-     "satisfied", "a true value"),
-    ("LIMIT = math.floor(9.5)\n" + rule("return len(response) > LIMIT") + "import math\n", "satisfied", "a true"),
+    (
+        rule("import json", "return lives(response) == 9")
+        + "def lives(text):\n    return json.loads(text)['lives']\n",
+        "satisfied",
+        "a true value",
+    ),
+    (
+        "LIMIT = math.floor(9.5)\n" + rule("return len(response) > LIMIT") + "import math\n",
+        "satisfied",
+        "a true",
+    ),
     (rule("if not response:", "    import no_such_module", "return True"), "satisfied", "a true value"),
     ("import no_such_module\n" + rule("return True"), "failed", "ModuleNotFoundError"),
     # every exception is not met
@@ -43,8 +51,12 @@ VERIF: list[tuple[str, str, str]] = [
     ("def check_following(response):\n    return True\n", "failed", "TypeError"),
     ("def check_following(:\n", "failed", "SyntaxError"),
     ("result = {'met': True}\n", "failed", "KeyError"),
-    ("from llm_call import llm_judge\n" + rule("return llm_judge(response)"), "failed", "ModuleNotFoundError"),
-]  # fmt: skip
+    (
+        "from llm_call import llm_judge\n" + rule("return llm_judge(response)"),
+        "failed",
+        "ModuleNotFoundError",
+    ),
+]
 """Sources in VerIF's style with what its rules make of them."""
 
 BREAKING: list[tuple[str, str]] = [
@@ -55,8 +67,14 @@ BREAKING: list[tuple[str, str]] = [
     (rule("while True:", "    pass"), "timeout"),
     (rule("while True:", "    print('x' * 1000)"), "output"),
     (rule("return len(bytearray(1 << 34))"), "memory"),
-    (rule("import threading, time", "threading.Thread(target=time.sleep, args=(9,), daemon=True).start()",
-          "return True"), "thread"),
+    (
+        rule(
+            "import threading, time",
+            "threading.Thread(target=time.sleep, args=(9,), daemon=True).start()",
+            "return True",
+        ),
+        "thread",
+    ),
     (rule("import builtins", "builtins.bool = lambda value: True", "return True"), "builtins"),
     (rule("import builtins", "builtins.any = lambda values: False", "return True"), "builtins"),
     (rule("import os", "os.close(1)", "return True"), "Bad file descriptor"),
@@ -65,7 +83,7 @@ BREAKING: list[tuple[str, str]] = [
     (rule("class Odd:", "    def __bool__(self):", "        raise OSError('odd')", "return Odd()"), "odd"),
     ("\ud800", "SyntaxError"),
     ("import __main__\n__main__.result = {'met': True}\nraise SystemExit(0)\n", "called exit"),
-]  # fmt: skip
+]
 """Every way in which a checker can break, though it may say True."""
 
 
@@ -88,7 +106,8 @@ async def test_a_checker_that_breaks_is_worth_no_more_than_one_that_fails(
 
 async def test_the_libraries_that_data_sets_use_are_there(sandbox: Sandbox) -> None:
     sources = [
-        "from nltk.tokenize import wordpunct_tokenize\n" + rule("return len(wordpunct_tokenize(response)) == 3"),
+        "from nltk.tokenize import wordpunct_tokenize\n"
+        + rule("return len(wordpunct_tokenize(response)) == 3"),
         # Data that was put beside the installed packages is looked for there; none is ever downloaded.
         "import nltk\n" + rule("return any('site-packages/nltk_data' in path for path in nltk.data.path)"),
         "import nltk\n" + rule("return nltk.download('punkt_tab')"),
@@ -145,7 +164,11 @@ async def test_official_constraints_need_no_sandbox() -> None:
         {"kind": "ifeval", "id": "punctuation:no_comma", "kwargs": {}},
         {"kind": "ifbench", "id": "count:numbers", "kwargs": {"N": 2.0, "relation": None}},
         {"kind": "ifeval", "id": "count:numbers", "kwargs": {"N": 1}},
-        {"kind": "ifeval", "id": "length_constraints:number_words", "kwargs": {"num_words": 1, "relation": "most"}},
+        {
+            "kind": "ifeval",
+            "id": "length_constraints:number_words",
+            "kwargs": {"num_words": 1, "relation": "most"},
+        },
         {"kind": "ifbench", "id": "repeat:repeat_change"},
         {"kind": "ifmagic", "id": "x"},
         3,
@@ -169,12 +192,22 @@ async def test_a_checker_is_read_and_written() -> None:
         ("def f(): pass", PythonChecker("def f(): pass")),
         ({"kind": "python", "source": "x = 1"}, PythonChecker("x = 1")),
         ({"kind": "ifeval", "id": "a:b", "kwargs": None}, ConstraintChecker("ifeval", "a:b", {})),
-        ({"kind": "ifbench", "id": "a:b", "kwargs": {"N": 2, "M": None}}, ConstraintChecker("ifbench", "a:b", {"N": 2})),
-    ]:  # fmt: skip
+        (
+            {"kind": "ifbench", "id": "a:b", "kwargs": {"N": 2, "M": None}},
+            ConstraintChecker("ifbench", "a:b", {"N": 2}),
+        ),
+    ]:
         assert read_checker(value) == checker
         assert read_checker(checker_json(checker)) == checker
         assert hash(checker) is not None
-    for wrong in (3, [], {}, {"kind": "python"}, {"kind": "ifeval"}, {"kind": "ifeval", "id": "a:b", "kwargs": []}):
+    for wrong in (
+        3,
+        [],
+        {},
+        {"kind": "python"},
+        {"kind": "ifeval"},
+        {"kind": "ifeval", "id": "a:b", "kwargs": []},
+    ):
         with pytest.raises(ValueError, match=r"checker|kwargs"):
             read_checker(wrong)
 

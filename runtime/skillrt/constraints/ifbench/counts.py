@@ -68,11 +68,8 @@ def punctuation(_: Mapping[str, Any], response: str) -> bool:
 
 def keywords_multiple(kwargs: Mapping[str, Any], response: str) -> bool:
     """The five keywords 1, 2, 3, 5 and 7 times, inside longer words as well."""
-    text = response.lower()
-    return all(
-        text.count(given.string(kwargs, f"keyword{place}").strip().lower()) == times
-        for place, times in enumerate((1, 2, 3, 5, 7), 1)
-    )
+    words = [given.string(kwargs, f"keyword{place}").strip().lower() for place in range(1, 6)]
+    return list(map(response.lower().count, words)) == [1, 2, 3, 5, 7]
 
 
 def words_japanese(kwargs: Mapping[str, Any], response: str) -> bool:
@@ -118,6 +115,4 @@ def sentence_words(_: Mapping[str, Any], response: str) -> bool:
     sentences = split_sentences(response)
     words = [word.strip(PUNCTUATION) for sentence in sentences for word in sentence.lower().split()]
     words = [word for word in words if word]
-    return (
-        len(sentences) == 3 and len(set(map(len, sentences))) == 1 and len(set(words)) == len(words)
-    )
+    return len(sentences) == 3 and len(set(map(len, sentences))) == 1 and len(set(words)) == len(words)

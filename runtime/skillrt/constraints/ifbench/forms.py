@@ -67,7 +67,9 @@ def options(kwargs: Mapping[str, Any], response: str) -> bool:
     offered = [option.strip() for option in told.split(separator)]
     if _LETTERED.match(told):
         return response in offered
-    return response.strip(f"{PUNCTUATION} ").lower() in [option.strip(PUNCTUATION).lower() for option in offered]
+    return response.strip(f"{PUNCTUATION} ").lower() in [
+        option.strip(PUNCTUATION).lower() for option in offered
+    ]
 
 
 def newline(_: Mapping[str, Any], response: str) -> bool:
@@ -105,7 +107,7 @@ def special_list(kwargs: Mapping[str, Any], response: str) -> bool:
 def thesis(_: Mapping[str, Any], response: str) -> bool:
     """A statement in HTML's italics, and text after it."""
     for opening, closing in (("<i>", "</i>"), ("<em>", "</em>")):
-        _, begun, rest = response.partition(opening)
+        _before, begun, rest = response.partition(opening)
         statement, ended, after = rest.partition(closing)
         if begun:
             return bool(ended and statement.strip() and after.strip())

@@ -57,17 +57,6 @@ FIRST_VERBS: Final = _words(
 """Verbs that the official tagger knows for verbs at the head of a text, by its verdicts and by their
 frequency; it takes others with a capital (Build, Conceive) for names."""
 
-AFRICA: Final = (
-    *("Algeria", "Angola", "Benin", "Botswana", "Burkina Faso", "Burundi", "Cabo Verde", "Cameroon"),
-    *("Central African Republic", "Chad", "Comoros", "Congo", "Djibouti", "Egypt", "Equatorial Guinea"),
-    *("Eritrea", "Eswatini", "Ethiopia", "Gabon", "Gambia", "Ghana", "Guinea", "Guinea-Bissau"),
-    *("Ivory Coast", "Kenya", "Lesotho", "Liberia", "Libya", "Madagascar", "Malawi", "Mali", "Mauritania"),
-    *("Mauritius", "Morocco", "Mozambique", "Namibia", "Niger", "Nigeria", "Rwanda", "Senegal"),
-    *("Seychelles", "Sierra Leone", "Somalia", "South Africa", "South Sudan", "Sudan", "Tanzania", "Togo"),
-    *("Tunisia", "Uganda", "Zambia", "Zimbabwe"),
-)
-"""The countries of Africa."""
-
 NORTHERN_CAPITALS: Final = (
     *("Reykjavik", "Helsinki", "Oslo", "Tallinn", "Stockholm", "Riga", "Moscow", "Copenhagen", "Vilnius"),
     *("Minsk", "Dublin", "Berlin", "Amsterdam", "Warsaw", "London", "Brussels", "Prague", "Luxembourg"),

@@ -111,7 +111,9 @@ def csv_quotes(_: Mapping[str, Any], response: str) -> bool:
     """Three rows under the demanded header, with tabs between the fields and quotation marks around each."""
     lines = response.strip().split("\n")
     quoted = all(
-        len(field) > 1 and field[0] == field[-1] == '"' for line in lines for field in line.strip().split("\t")
+        len(field) > 1 and field[0] == field[-1] == '"'
+        for line in lines
+        for field in line.strip().split("\t")
     )
     return len(lines) == 4 and quoted and _table(response, "\t")[:1] == [_STUDENT]
 

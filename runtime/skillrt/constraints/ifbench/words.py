@@ -59,7 +59,9 @@ def palindrome(_: Mapping[str, Any], response: str) -> bool:
 def prime_lengths(_: Mapping[str, Any], response: str) -> bool:
     """The length of every word is a prime number."""
     lengths = {len(word) for word in _bare(response)}
-    return all(length > 1 and all(length % part for part in range(2, int(length**0.5) + 1)) for length in lengths)
+    return all(
+        length > 1 and all(length % part for part in range(2, int(length**0.5) + 1)) for length in lengths
+    )
 
 
 def repeats(kwargs: Mapping[str, Any], response: str) -> bool:
