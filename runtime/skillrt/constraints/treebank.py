@@ -49,8 +49,10 @@ def _runs(text: str) -> list[str]:
 
 def _last_period_apart(sentence: str) -> str:
     """The period that ends a sentence is a token of its own; any other stays with its word."""
-    if sentence[-1].isalnum():
+    if len(sentence) == 1 or sentence[-1].isalnum():
         return sentence
+    if sentence[-1] == ".":
+        return sentence if sentence[-2] == "." else f"{sentence[:-1]} ."
     end = len(sentence.rstrip().rstrip(_AFTER_PERIOD))
     opened = ' "' in sentence[end:] or " ''" in sentence[end:]  # a quotation that begins closes nothing
     if end > 1 and not opened and sentence[end - 1] == "." != sentence[end - 2]:

@@ -40,18 +40,14 @@ def split_sentences(text: str) -> list[str]:
 def _ends(flat: str, place: int) -> bool:
     """Whether the single period at `place` ends a sentence; `flat` has spaces around it."""
     letter, after = flat[place - 1], flat[place + 1]
+    if _is_letter(letter) and (flat[place - 2].isspace() or (flat[place + 2] == "." and _is_letter(after))):
+        return False  # an initial, or the first of several letters each with its period
     if after != " " and ((letter.isdigit() and after.isdigit()) or flat.startswith(_DOMAINS, place + 1)):
         return False
     if not _is_letter(letter):
         return True
-    if (
-        flat.endswith(_TITLES, 0, place)
-        or flat.startswith("Ph.D.", place - 2)
-        or flat.startswith("Ph.D.", place - 4)
-    ):
+    if flat.endswith(_TITLES, 0, place) or any(flat.startswith("Ph.D.", place - back) for back in (2, 4)):
         return False
-    if flat[place - 2].isspace() or (_is_letter(after) and flat[place + 2] == "."):
-        return False  # an initial, or the first of several letters each with its period
     opens = after == " " and flat.startswith(_OPENERS, place + 2)
     if flat[place - 2] == "." and _is_letter(flat[place - 3]):
         return opens and letter.isupper()

@@ -88,7 +88,7 @@ def _syllables(word: str) -> int:
 
 def last_first(_: Mapping[str, Any], response: str) -> bool:
     """The last word of each sentence is the first of the next."""
-    sentences = [_trimmed(sentence) for sentence in split_sentences(response)]
+    sentences = (_trimmed(sentence) for sentence in split_sentences(response))
     return all(
         bool(words and following) and words[-1] == following[0] for words, following in pairwise(sentences)
     )
@@ -96,7 +96,7 @@ def last_first(_: Mapping[str, Any], response: str) -> bool:
 
 def paragraph_last_first(_: Mapping[str, Any], response: str) -> bool:
     """Each line ends with the word that it began with."""
-    lines = [_trimmed(line) for line in response.split("\n")]
+    lines = (_trimmed(line) for line in response.split("\n") if line)
     return all(words[0] == words[-1] for words in lines if words)
 
 
