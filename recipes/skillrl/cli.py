@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=VersionAction)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     prepare = commands.add_parser("prepare", help="turn a data set into verl's parquet, each rule tried once")
-    prepare.add_argument("kind", choices=("verinstruct", "ifeval"), help="the data set's format")
+    prepare.add_argument("kind", choices=("verinstruct", "ifeval", "ifbench"), help="the data set's format")
     prepare.add_argument("--data", type=Path, metavar="PATH", help="file or folder (default: Hugging Face)")
     prepare.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
     prepare.add_argument(

@@ -2,7 +2,7 @@
 
 A row's ``reward_model.ground_truth`` is a JSON object (text, because parquet does not keep ragged
 lists): ``prompt``, and where there are any ``system_prompt``, ``history``, ``checklist`` (texts) and
-``checkers`` (Python source or null, parallel to the checklist).
+``checkers`` (as :mod:`skillrt.verifiers.checkers` reads them, or null; parallel to the checklist).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Instruction:
     fields: Mapping[str, Any]
 
     @property
-    def checkers(self) -> list[str | None]:
+    def checkers(self) -> list[object]:
         """The rule checks; empty where there are none."""
         return list(self.fields.get("checkers", ()))
 

@@ -19,7 +19,7 @@ FIELD_SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
         "responses": "responses",  # {label: text}, labels as the task declares them
         "history": "turns",  # [{role, content}], oldest first
         "checklist": "texts",  # [text]
-        "checkers": "sources",  # [Python source or null], parallel to the checklist
+        "checkers": "sources",  # [Python source, object with its kind, or null], parallel to the checklist
         "reference": "references",  # text, or several acceptable texts
     }
 )
@@ -35,10 +35,12 @@ def is_absent(value: object) -> bool:
     return value is None or value in ("", [], {}, ())
 
 
-def _is_texts(value: object, *, holes: bool = False) -> bool:
-    return isinstance(value, list | tuple) and all(
-        isinstance(item, str) or (holes and item is None) for item in value
-    )
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+
+
+def _is_sources(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(item, str | Mapping | None) for item in value)
 
 
 def _is_turns(value: object) -> bool:
@@ -69,7 +71,7 @@ def shape_problem(name: str, value: Any, labels: tuple[str, ...] = ()) -> str | 
         case "texts":
             return None if _is_texts(value) else f"{name} must be a list of texts"
         case "sources":
-            return None if _is_texts(value, holes=True) else f"{name} must be a list of texts or nulls"
+            return None if _is_sources(value) else f"{name} must be a list of texts, objects or nulls"
         case "references":
             ok = isinstance(value, str | int | float) or _is_texts(value)
             return None if ok else f"{name} must be a text or a list of texts"

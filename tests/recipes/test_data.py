@@ -17,6 +17,7 @@ from skillrl.data.source import read_source
 from skillrl.overrides import read_overrides
 from skillrl.reward import close_sessions, compute_score
 from skillrl.sample import read_instruction
+from skillrt.verifiers.checkers import checker_json
 
 VERINSTRUCT = FORMATS["verinstruct"]
 ASKS_A_MODEL = "from llm_call import llm_judge\n" + HEAD + "    return llm_judge(response)"
@@ -96,7 +97,7 @@ def test_a_prompt_is_taken_once() -> None:
 
 
 def test_rules_that_cannot_run_are_left_to_the_judge() -> None:
-    hostile = {name: HOSTILE[name] for name in HOSTILE if name != "endless loop"}
+    hostile = {name: HOSTILE[name] for name in HOSTILE if name not in ("endless loop", "prints a result")}
     rows = [
         row(
             number,
@@ -142,19 +143,51 @@ def test_sources_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         read_source(tmp_path, "x/y")
 
 
-async def test_ifeval_rows_are_decided_by_the_official_rules() -> None:
-    raw = {
-        "key": 7,
-        "prompt": "Use no comma and at least three words.",
+def test_a_rule_that_raises_on_the_probes_stays_a_rule() -> None:
+    reads_json = "import json\n" + HEAD + "    return 'a' in json.loads(response)"
+    reads_file = HEAD + "    return bool(open('/etc/hostname').read())"
+    rows = [row(0, checkers=["[rule] One.", "[rule] Two."], functions=[reads_json, reads_file])]
+    prepared = prepare_rows(VERINSTRUCT, rows, seed=0, validation=0)
+    assert truth_of(prepared)["checkers"] == [reads_json, None]
+
+
+CONSTRAINED = {
+    "ifeval": {
         "instruction_id_list": ["punctuation:no_comma", "length_constraints:number_words"],
-        "kwargs": [{"num_words": None}, {"relation": "at least", "num_words": 3}],
-    }
-    draft = FORMATS["ifeval"].read(raw, 0)
+        "kwargs": [{"num_words": float("nan")}, {"relation": "at least", "num_words": 3.0, "keyword": None}],
+    },
+    "ifbench": {
+        "instruction_id_list": ["words:repeats", "count:numbers"],
+        "kwargs": [{"small_n": 1.0, "N": None}, {"N": 0.0, "sep": float("nan")}],
+    },
+}
+TOLD = {
+    "ifeval": [
+        "punctuation: no comma",
+        'length constraints: number words (relation = "at least", num_words = 3)',
+    ],
+    "ifbench": ["words: repeats (small_n = 1)", "count: numbers (N = 0)"],
+}
+
+
+@pytest.mark.parametrize("family", CONSTRAINED)
+async def test_rows_of_constraints_are_decided_by_the_official_rules(family: str) -> None:
+    raw = {"key": 7, "prompt": "Use no comma and at least three words.", **CONSTRAINED[family]}
+    draft = FORMATS[family].read(raw, 0)
+    assert list(draft.checklist) == TOLD[family]
     truth = json.dumps(
-        {"prompt": draft.prompt, "checklist": list(draft.checklist), "checkers": list(draft.checkers)}
+        {
+            "prompt": draft.prompt,
+            "checklist": list(draft.checklist),
+            "checkers": [checker_json(checker) for checker in draft.checkers],
+        }
     )
+    answers = {
+        "ifeval": (("one two three", 1), ("one, two, three", 0.5), ("one,", 0)),
+        "ifbench": (("one two three", 1), ("one 2 three", 0.5), ("one 2 one", 0)),
+    }
     try:
-        for text, score in (("one two three", 1), ("one, two, three", 0.5), ("one,", 0)):
+        for text, score in answers[family]:
             found = await compute_score(
                 data_source="", solution_str=text, ground_truth=truth, extra_info=None, mode="rules"
             )

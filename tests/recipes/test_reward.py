@@ -93,7 +93,7 @@ async def test_baselines() -> None:
 async def test_hostile_checkers_are_bounded_and_never_pass() -> None:
     found = await reward("A tree.", truth([*HOSTILE.values(), HAS_TREE]), **RULES)
     assert (found["satisfied"], found["total"], found["rules"]) == (1, len(HOSTILE) + 1, len(HOSTILE) + 1)
-    assert found["rules_undecided"] == len(HOSTILE)
+    assert found["rules_undecided"] == 0
     assert found["score"] == pytest.approx(1 / (len(HOSTILE) + 1))
 
 
@@ -187,7 +187,7 @@ async def test_one_bad_judgment_leaves_the_batch_alone() -> None:
 async def test_a_rollout_that_brings_its_checker_down_gains_nothing() -> None:
     fragile = HEAD + "    return len(response) > 5 and response.index('end') > 0"
     broken = await reward("No final word here.", truth([SHORT, fragile]), **RULES)
-    assert (broken["score"], broken["rules_undecided"]) == (0.5, 1)
+    assert (broken["score"], broken["rules_undecided"]) == (0.5, 0)
 
 
 async def test_a_rollout_that_no_context_holds_is_flagged() -> None:

@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from skillrl.data.errors import RowError
-from skillrl.rules import ifeval_checker
+from skillrt.constraints.arguments import plain_arguments
+from skillrt.verifiers import Checker, ConstraintChecker, PythonChecker
 
 __all__ = ["FORMATS", "Draft", "Format"]
 
@@ -24,7 +26,7 @@ class Draft:
     id: str
     prompt: str
     checklist: tuple[str, ...]
-    checkers: tuple[str | None, ...]
+    checkers: tuple[Checker | None, ...]
     system_prompt: str = ""
     history: tuple[dict[str, str], ...] = ()
     notes: tuple[str, ...] = field(default=())
@@ -77,7 +79,7 @@ def _verinstruct(row: Mapping[str, Any], number: int) -> Draft:
     if not tagged:
         raise RowError("no checkers")
     checklist: list[str] = []
-    checkers: list[str | None] = []
+    checkers: list[Checker | None] = []
     notes: list[str] = []
     for text, source in zip(tagged, functions, strict=True):
         tag = _TAG.match(text) if isinstance(text, str) else None
@@ -91,14 +93,15 @@ def _verinstruct(row: Mapping[str, Any], number: int) -> Draft:
         elif is_rule and not (isinstance(source, str) and source.strip()):
             is_rule = False
             notes.append("rule left to the judge: it has no function")
-        checkers.append(source if is_rule else None)
+        checkers.append(PythonChecker(source) if is_rule else None)
     if not all(checklist):
         raise RowError("a checker has no text")
     ident = str(row.get("id", number))
     return Draft(ident, checklist=tuple(checklist), checkers=tuple(checkers), notes=tuple(notes), **said)
 
 
-def _ifeval(row: Mapping[str, Any], number: int) -> Draft:
+def _constraints(family: str, row: Mapping[str, Any], number: int) -> Draft:
+    """Read a row of IFEval or IFBench: ids of constraints and their arguments."""
     said = _conversation(row)
     ids, given = _texts(row, "instruction_id_list"), _texts(row, "kwargs")
     if len(ids) != len(given):
@@ -109,15 +112,21 @@ def _ifeval(row: Mapping[str, Any], number: int) -> Draft:
     for ident, kwargs in zip(ids, given, strict=True):
         if not isinstance(ident, str) or not isinstance(kwargs, Mapping | None):
             raise RowError("an instruction has no id, or arguments that are no object")
-        kept = {name: value for name, value in (kwargs or {}).items() if value is not None}
+        kept = {name: _whole(value) for name, value in plain_arguments(kwargs).items()}
         told = ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in kept.items())
         checklist.append(f"{ident.replace('_', ' ').replace(':', ': ')}{f' ({told})' if told else ''}")
-        checkers.append(ifeval_checker(ident, kept))
+        checkers.append(ConstraintChecker(family, ident, kept))
     return Draft(str(row.get("key", number)), checklist=tuple(checklist), checkers=tuple(checkers), **said)
+
+
+def _whole(value: Any) -> Any:
+    """Return a whole number that a table made 3.0, because its column has gaps, as 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 FORMATS: Mapping[str, Format] = {
     "verinstruct": Format("verinstruct", "THU-KEG/VerInstruct", _verinstruct),
-    "ifeval": Format("ifeval", "google/IFEval", _ifeval),
+    "ifeval": Format("ifeval", "google/IFEval", partial(_constraints, "ifeval")),
+    "ifbench": Format("ifbench", "allenai/IFBench_test", partial(_constraints, "ifbench")),
 }
 """The data sets that can be prepared, by name."""

@@ -16,6 +16,8 @@ from skillrl.data.formats import FORMATS, Draft, Format
 from skillrl.data.source import Source, read_source
 from skillrl.data.trial import try_checkers
 from skillrt.programs.neutral import encodable
+from skillrt.verifiers import Checker
+from skillrt.verifiers.checkers import checker_json
 
 __all__ = ["Prepared", "prepare", "prepare_rows", "write_prepared"]
 
@@ -62,11 +64,11 @@ def prepare_rows(kind: Format, rows: Sequence[Mapping[str, Any]], *, seed: int, 
         seen.add(key)
         drafts.append(draft)
         notes.update(draft.notes)
-    broken = asyncio.run(try_checkers(source for draft in drafts for source in draft.checkers if source))
+    broken = asyncio.run(try_checkers(rule for draft in drafts for rule in draft.checkers if rule))
     for draft in drafts:
-        for source in draft.checkers:
-            if source is not None and source in broken:
-                notes[f"rule left to the judge: {_class_of(broken[source])}"] += 1
+        for rule in draft.checkers:
+            if rule is not None and rule in broken:
+                notes[f"rule left to the judge: {_class_of(broken[rule])}"] += 1
     if len(drafts) <= validation:
         reasons = "; ".join(f"{count} x {reason}" for reason, count in dropped.most_common(3))
         raise DataError(
@@ -79,7 +81,7 @@ def prepare_rows(kind: Format, rows: Sequence[Mapping[str, Any]], *, seed: int, 
         split: tuple(_row(kind.name, draft, split, index, broken) for index, draft in enumerate(part))
         for split, part in parts.items()
     }
-    rules = sum(source is not None and source not in broken for draft in drafts for source in draft.checkers)
+    rules = sum(rule is not None and rule not in broken for draft in drafts for rule in draft.checkers)
     soft = sum(len(draft.checkers) for draft in drafts) - rules
     return Prepared(splits, len(rows), dict(dropped), dict(notes), rules, soft)
 
@@ -91,14 +93,14 @@ def _class_of(reason: str) -> str:
     return f"{head.strip()} ({name})" if name.isidentifier() else head.strip()
 
 
-def _row(name: str, draft: Draft, split: str, index: int, broken: Mapping[str, str]) -> dict[str, Any]:
+def _row(name: str, draft: Draft, split: str, index: int, broken: Mapping[Checker, str]) -> dict[str, Any]:
     system = [{"role": "system", "content": draft.system_prompt}] if draft.system_prompt else []
     fields = {
         "prompt": draft.prompt,
         "system_prompt": draft.system_prompt,
         "history": list(draft.history),
         "checklist": list(draft.checklist),
-        "checkers": [None if source is None or source in broken else source for source in draft.checkers],
+        "checkers": [checker_json(None if rule in broken else rule) for rule in draft.checkers],
     }
     row = {
         "data_source": name,

@@ -1,14 +1,19 @@
-"""Trying every rule once in the sandbox, so that training never meets a checker that cannot run."""
+"""Trying every rule once, so that training never meets a checker that cannot run.
+
+A rule may raise on a probe and not on an answer: one that reads JSON does. It stays a rule. Left to the judge
+is one that can do nothing here whatever it is given: its source gives no function, misses a module, wants a
+file or the network, leaves, or breaks the limits; or it names a constraint that nobody knows.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 
-from skillrl.rules import RuleSandbox
 from skillrt.sandbox import open_sandbox
 from skillrt.sandbox.records import default_processes
-from skillrt.verifiers.checklist import checklist_rules
+from skillrt.verifiers import Checker, checklist_rules
 
 __all__ = ["PROBES", "try_checkers"]
 
@@ -16,28 +21,32 @@ PROBES = (
     "This is a plain answer. It has two sentences.",
     '# Title\n\n* First **point**\n* Second point\n\n1. 42\n2. "quoted"\n\nP.S. The end.',
 )
-"""A checker must return True or False for one of these at least."""
+_HOPELESS = re.compile(
+    r"^the constraint cannot|ended with (?!runtime)|the checker (?:called|left|changed)|'check_following'"
+    r"|: (?:Syntax|Indentation|Tab|Import|ModuleNotFound|Name|OS|Permission|FileNotFound|Blocking\w*)Error\b"
+)
+"""Ends of a check with which no answer has anything to do."""
 
 
-async def try_checkers(sources: Iterable[str]) -> Mapping[str, str]:
-    """Run each source on the probes; return for those that decide neither why, by source.
+async def try_checkers(checkers: Iterable[Checker]) -> Mapping[Checker, str]:
+    """Run each checker on the probes; return for those that can decide nothing why.
 
     Raises:
         skillrt.sandbox.SandboxUnavailable: rule checks cannot be isolated here.
     """
-    distinct = sorted(set(sources))
+    distinct = list(dict.fromkeys(checkers))
     free = asyncio.Semaphore(4 * default_processes())
     async with open_sandbox("cpython") as opened:
 
-        async def try_one(source: str) -> str:
+        async def try_one(checker: Checker) -> str:
             why = ""
             async with free:
                 for probe in PROBES:
-                    found = await checklist_rules([source], PROBES[0], probe, RuleSandbox(opened))
-                    if found.items[0].status != "inconclusive":
+                    (item,) = (await checklist_rules([checker], PROBES[0], probe, opened)).items
+                    if not _HOPELESS.search(item.reason):
                         return ""
-                    why = found.items[0].reason
+                    why = item.reason
             return why
 
-        reasons = await asyncio.gather(*(try_one(source) for source in distinct))
-    return {source: why for source, why in zip(distinct, reasons, strict=True) if why}
+        reasons = await asyncio.gather(*(try_one(checker) for checker in distinct))
+    return {checker: why for checker, why in zip(distinct, reasons, strict=True) if why}

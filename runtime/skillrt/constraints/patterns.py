@@ -59,9 +59,3 @@ def count(pattern: Any, text: str, at_most: int | None = None) -> int:
             break
         total += 1
     return total
-
-
-def pieces(pattern: Any, text: str) -> list[str]:
-    """The text cut at each occurrence of the pattern (which has no groups)."""
-    cut: list[str] = pattern.split(text)
-    return cut

@@ -5,6 +5,7 @@ cannot be told is inconclusive), never raise for what a text holds, and do not m
 """
 
 from skillrt.verifiers.answers.equal import equal
+from skillrt.verifiers.checkers import Checker, ConstraintChecker, PythonChecker, read_checker
 from skillrt.verifiers.checklist import checklist_rules
 from skillrt.verifiers.example_runs import code_examples
 from skillrt.verifiers.reference import reference_match
@@ -13,13 +14,17 @@ from skillrt.verifiers.run import SANDBOXED, run_verifier
 
 __all__ = [
     "SANDBOXED",
+    "Checker",
+    "ConstraintChecker",
     "ItemFinding",
     "ItemsResult",
+    "PythonChecker",
     "ResponseFinding",
     "WinnerResult",
     "checklist_rules",
     "code_examples",
     "equal",
+    "read_checker",
     "reference_match",
     "run_verifier",
 ]

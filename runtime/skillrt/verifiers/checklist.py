@@ -1,29 +1,42 @@
-"""`checklist_rules@1`: the rule checkers attached to a sample, run on one response."""
+"""`checklist_rules@1`: the rule checkers attached to a sample, run on one response.
+
+Checkers written in Python are counted as VerIF, the reward that they were published with, counts them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 from skillrt.sandbox.records import Sandbox, SandboxResult
 from skillrt.sandbox.values import whole_text
 from skillrt.verifiers import drivers
+from skillrt.verifiers.checkers import ConstraintChecker, PythonChecker, read_checker
 from skillrt.verifiers.results import ItemFinding, ItemsResult
 
 NAME = "checklist_rules@1"
+INSTRUCTION = "instruction"
+"""What VerIF gives a checker for the instruction: this word, and never the text of the instruction."""
 TIMEOUT_S = 5.0
 MEMORY_MB = 512
+_ONE_AT_A_TIME = threading.Lock()
+"""langdetect loads its profiles at the first call, and two threads at it end in an error."""
 
 
 async def checklist_rules(
-    checkers: Sequence[str | None], instruction: str, response: str, sandbox: Sandbox
+    checkers: Sequence[object], instruction: str, response: str, sandbox: Sandbox | None
 ) -> ItemsResult:
-    """Run every checker on `response`, all at once, each in a process of its own.
+    """Run every checker on `response`, all at once, those in Python each in a process of its own.
 
-    A checker is Python source that defines `check_following(instruction, response)`; None stands for an item
-    that has no rule. Only a returned True or False counts: any other value, an error, a missed time limit or
-    a sandbox that did not serve leave the item inconclusive. What a checker prints is not read. `sandbox` is
-    an open `cpython` sandbox. Never raises for what the texts hold.
+    A checker is what :mod:`skillrt.verifiers.checkers` reads: Python source that defines
+    `check_following(instruction, response)`, or an object that names an official constraint; None stands for
+    an item that has no rule. A true value that comes back (a match object, 3, "yes") satisfies the item.
+    Whatever else happens fails it: a false value, an exception, an exit, a limit, a thread that goes on,
+    patched builtins, closed descriptors, arguments that nobody understands. So breaking a checker is never
+    worth more than failing it. Inconclusive is only an item without a rule, and one for which the sandbox did
+    not serve. What a checker prints is not read. `sandbox` is an open `cpython` sandbox; without one only
+    constraints are decided. Never raises for what the texts hold.
     """
     texts = whole_text(instruction), whole_text(response)
     items = await asyncio.gather(
@@ -33,12 +46,35 @@ async def checklist_rules(
 
 
 async def _checked(
-    index: int, checker: str | None, instruction: str, response: str, sandbox: Sandbox
+    index: int, value: object, instruction: str, response: str, sandbox: Sandbox | None
 ) -> ItemFinding:
     """Run one checker."""
-    if not isinstance(checker, str) or not checker.strip():
+    try:
+        checker = read_checker(value)
+    except ValueError as error:
+        return ItemFinding(index, "failed", f"the checker cannot be read: {error}")
+    if checker is None:
         return ItemFinding(index, "inconclusive", "no rule is attached to this item")
-    inputs = {"source": whole_text(checker), "instruction": instruction, "response": response}
+    if isinstance(checker, ConstraintChecker):
+        return await asyncio.to_thread(_decided, index, checker, instruction, response)
+    return await _run(index, checker, response, sandbox)
+
+
+def _decided(index: int, checker: ConstraintChecker, instruction: str, response: str) -> ItemFinding:
+    """Decide an official constraint; its patterns run in linear time, so it needs no sandbox."""
+    try:
+        with _ONE_AT_A_TIME:
+            met = checker.met(instruction, response)
+    except (ValueError, RecursionError) as error:
+        return ItemFinding(index, "failed", f"the constraint cannot be checked: {error}")
+    return ItemFinding(index, "satisfied" if met else "failed", f"{checker.id} is{'' if met else ' not'} met")
+
+
+async def _run(index: int, checker: PythonChecker, response: str, sandbox: Sandbox | None) -> ItemFinding:
+    """Run a checker in Python."""
+    if sandbox is None:
+        return ItemFinding(index, "inconclusive", "there is no sandbox")
+    inputs = {"source": whole_text(checker.source), "instruction": INSTRUCTION, "response": response}
     try:
         outcome = await sandbox.run(drivers.CHECKER, inputs, timeout_s=TIMEOUT_S, memory_mb=MEMORY_MB)
     except Exception as error:
@@ -47,18 +83,16 @@ async def _checked(
 
 
 def _read(index: int, outcome: SandboxResult) -> ItemFinding:
-    """An item from what the sandbox returned: a bare bool under the one expected key, or nothing."""
+    """An item from what the sandbox returned: the one expected value, or else not met."""
+    if outcome.error_kind == "unavailable":
+        return ItemFinding(index, "inconclusive", f"the sandbox did not serve: {outcome.error}")
     if not outcome.ok or outcome.error_kind != "none":
         lines = (outcome.error or "").strip().splitlines()
         detail = f": {lines[-1]}" if lines else ""
-        return ItemFinding(index, "inconclusive", f"the checker ended with {outcome.error_kind}{detail}")
-    found = outcome.result
-    if isinstance(found, dict) and len(found) == 1:
-        value = found.get("bool")
-        if value is True:
-            return ItemFinding(index, "satisfied", "the checker returned True")
-        if value is False:
-            return ItemFinding(index, "failed", "the checker returned False")
-        if "other" in found:
-            return ItemFinding(index, "inconclusive", f"the checker returned a {found['other']}, not a bool")
-    return ItemFinding(index, "inconclusive", "the checker left no result")
+        return ItemFinding(index, "failed", f"the checker ended with {outcome.error_kind}{detail}")
+    if outcome.result in ({"met": True}, {"met": False}) and type(outcome.result["met"]) is bool:
+        met = outcome.result["met"]
+        return ItemFinding(
+            index, "satisfied" if met else "failed", f"the checker returned a {met} value".lower()
+        )
+    return ItemFinding(index, "failed", "the checker left no result")

@@ -285,12 +285,47 @@ PROGRAMS = _PLAIN + _PROGRAM + _ENDING + _ALL
 """The same for the inputs of several examples, until one raises."""
 
 CHECKER = """\
-space = {"__name__": "checker"}
+import _thread, ast, builtins, os, sys
+
+# nltk wants a home for downloads, which never come, and finds data that lies beside installed packages.
+os.environ["HOME"] = os.getcwd()
+os.environ["NLTK_DATA"] = os.pathsep.join(folder + "/nltk_data" for folder in sys.path)
+
+def imports(tree):
+    # They run first, in the globals. One inside a function may be for a case that never comes.
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and getattr(node, "module", "") != "__future__":
+            yield ast.Module([node], []), node in tree.body
+
+def check(truth, fstat, threads, table, broken):
+    # What decides comes as an argument: foreign code may put others in the places of the builtins.
+    space, intact = {"__name__": "checker"}, {**table}
+    streams = [fstat(number) for number in (0, 1, 2)]
+    tree = ast.parse(source, "checker")
+    for module, needed in [*imports(tree)]:
+        try:
+            exec(compile(module, "checker", "exec", dont_inherit=True), space)
+        except Exception:
+            if needed:
+                raise
+    exec(compile(tree, "checker", "exec", dont_inherit=True), space)
+    met = truth(space["check_following"](instruction, response))
+    if threads():
+        raise broken("the checker left a thread behind")
+    for name in intact:
+        if table.get(name) is not intact[name]:
+            raise broken("the checker changed the builtins")
+    for number in (0, 1, 2):
+        now, then = fstat(number), streams[number]
+        if (now.st_dev, now.st_ino) != (then.st_dev, then.st_ino):
+            raise broken("the checker changed the standard descriptors")
+    return met
+
+leaves, broken = SystemExit, RuntimeError
 try:
-    exec(compile(source, "checker", "exec", dont_inherit=True), space)
-    value = space["check_following"](instruction, response)
-except SystemExit:
+    result = {"met": check(bool, os.fstat, _thread._count, vars(builtins), broken)}
+except leaves:
     # Leaving early would leave whatever `result` holds by then.
-    raise RuntimeError("the checker called exit") from None
-result = {"bool": value} if value is True or value is False else {"other": type(value).__name__[:80]}
+    raise broken("the checker called exit") from None
 """
+"""Whether ``check_following`` of ``source`` gives a true value for the response; any disturbance raises."""

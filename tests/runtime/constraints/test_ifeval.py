@@ -10,7 +10,7 @@ import pytest
 
 from skillrt.constraints import agreement
 from skillrt.constraints.ifeval import INSTRUCTIONS, check
-from skillrt.constraints.patterns import count, found, linear, pieces
+from skillrt.constraints.patterns import count, found, linear
 from skillrt.constraints.punkt import punkt_sentences
 
 DATA = Path(__file__).parents[3] / "../shared/data/ifeval"
@@ -156,12 +156,11 @@ def test_hostile_keywords_take_linear_time() -> None:
     assert check("keywords:existence", {"keywords": ["(a+)+$b"]}, text) is False
 
 
-def test_patterns_find_count_and_cut() -> None:
+def test_patterns_find_and_count() -> None:
     assert found(linear("B", ignore_case=True), "abc")
     assert not found(linear("b", whole_word=True), "éb bé")
     assert count(linear("a"), "banana") == 3
     assert count(linear("a"), "banana", at_most=2) == 2
-    assert pieces(linear("-"), "a-b-c") == ["a", "b", "c"]
 
 
 def test_punkt_keeps_its_oddities() -> None:

@@ -1,0 +1,75 @@
+"""The 58 constraints of IFBench with their official, strict meaning, oddities included."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from skillrt.constraints.family import Family
+from skillrt.constraints.ifbench import counts, forms, tasks, words
+
+__all__ = ["FAMILY"]
+
+FAMILY: Final = Family(
+    "ifbench",
+    "IFBench",
+    {
+        "count:conjunctions": counts.conjunctions,
+        "count:keywords_multiple": counts.keywords_multiple,
+        "count:numbers": counts.numbers,
+        "count:person_names": counts.person_names,
+        "count:pronouns": counts.pronouns,
+        "count:punctuation": counts.punctuation,
+        "count:unique_word_count": counts.unique_word_count,
+        "count:word_count_range": counts.word_count_range,
+        "count:words_japanese": counts.words_japanese,
+        "custom:character_reverse": tasks.character_reverse,
+        "custom:csv_city": tasks.csv_city,
+        "custom:csv_quotes": tasks.csv_quotes,
+        "custom:csv_special_character": tasks.csv_special_character,
+        "custom:date_format_list": tasks.date_format_list,
+        "custom:european_capitals_sort": tasks.european_capitals_sort,
+        "custom:mcq_count_length": tasks.mcq_count_length,
+        "custom:multiples": tasks.multiples,
+        "custom:reverse_newline": tasks.reverse_newline,
+        "custom:sentence_alphabet": tasks.sentence_alphabet,
+        "custom:word_reverse": tasks.word_reverse,
+        "format:emoji": forms.emoji,
+        "format:line_indent": forms.line_indent,
+        "format:list": forms.special_list,
+        "format:newline": forms.newline,
+        "format:no_bullets_bullets": forms.no_bullets_bullets,
+        "format:no_whitespace": forms.no_whitespace,
+        "format:options": forms.options,
+        "format:output_template": forms.output_template,
+        "format:parentheses": forms.parentheses,
+        "format:quote_unquote": forms.quote_unquote,
+        "format:quotes": forms.quotes,
+        "format:sub-bullets": forms.sub_bullets,
+        "format:thesis": forms.thesis,
+        "format:title_case": forms.title_case,
+        "ratio:overlap": counts.overlap,
+        "ratio:sentence_balance": counts.sentence_balance,
+        "ratio:sentence_type": counts.sentence_type,
+        "ratio:sentence_words": counts.sentence_words,
+        "ratio:stop_words": counts.stop_words,
+        "repeat:repeat_change": tasks.repeat_change,
+        "repeat:repeat_simple": tasks.repeat_simple,
+        "repeat:repeat_span": tasks.repeat_span,
+        "sentence:alliteration_increment": words.alliteration_increment,
+        "sentence:increment": words.increment,
+        "sentence:keyword": words.keyword,
+        "words:alphabet": words.alphabet,
+        "words:consonants": words.consonants,
+        "words:keywords_specific_position": words.keyword_position,
+        "words:last_first": words.last_first,
+        "words:no_consecutive": words.no_consecutive,
+        "words:odd_even_syllables": words.odd_even_syllables,
+        "words:palindrome": words.palindrome,
+        "words:paragraph_last_first": words.paragraph_last_first,
+        "words:prime_lengths": words.prime_lengths,
+        "words:repeats": words.repeats,
+        "words:start_verb": words.start_verb,
+        "words:vowel": words.vowel,
+        "words:words_position": words.words_position,
+    },
+)
