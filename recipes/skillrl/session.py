@@ -167,6 +167,7 @@ def endpoint_config(settings: RewardSettings, base_urls: tuple[str, ...] = ()) -
         judgment_timeout_s=settings.deadline_s,
         patience_s=settings.deadline_s,
         concurrency=settings.concurrency,
+        refusal_limit=None,  # a reward is given for whatever happens: its own settings say when to stop
         hedge=settings.hedge,
         tool_mode=settings.tool_mode,
     )

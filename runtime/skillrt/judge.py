@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from skillrt.actions import Action, Finish, Reply, RunPipeline, RunPython, RunResult, RunVerifier, Send
 from skillrt.endpoints.config import EndpointFailure
+from skillrt.endpoints.refusals import AllRefusedError
 from skillrt.loop import JudgeLoop
 from skillrt.program import ChatRequest, Program
 from skillrt.verdict import Judgment, Usage, Verdict
@@ -57,13 +58,18 @@ async def judge(
         deadline_s: bound on the whole judgment in seconds; none when None.
 
     Returns:
-        A judgment, always: whatever fails is recorded in it with its owner.
+        A judgment: whatever fails is recorded in it with its owner.
+
+    Raises:
+        AllRefusedError: the servers refuse everything alike, and another judgment would meet the same.
     """
     loop = JudgeLoop(program, view)
     deadline = asyncio.timeout(deadline_s)
     try:
         async with deadline:
             return await _drive(loop, transport.conversation(), sandbox, checkers)
+    except AllRefusedError:
+        raise
     except Exception as error:  # one broken judgment must not end a run of thousands
         if isinstance(error, TimeoutError) and deadline.expired():
             return loop.given_up(f"the judgment took longer than {deadline_s:g} s", "endpoint")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from skillrt.actions import Finish, Reply, Send
 from skillrt.endpoints.config import EndpointFailure
+from skillrt.endpoints.refusals import AllRefusedError
 from skillrt.program import ChatRequest, Program
 from skillrt.verdict import ErrorOwner, Judgment, Usage, Verdict, add_usage
 from skillrt.view import JudgeView, SampleError, cut_fields
@@ -235,12 +236,15 @@ async def judge_by_logprobs(
 
     Raises:
         LogprobsError: the task cannot be judged so.
+        AllRefusedError: the servers refuse everything alike.
     """
     loop = LogprobsLoop(program, view, both_orders=both_orders)
     deadline = asyncio.timeout(deadline_s)
     try:
         async with deadline:
             return await _drive(loop, transport.conversation())
+    except AllRefusedError:
+        raise
     except Exception as error:  # one broken judgment must not end a run of thousands
         if isinstance(error, TimeoutError) and deadline.expired():
             return loop.given_up(f"the judgment took longer than {deadline_s:g} s", "endpoint")

@@ -2,9 +2,11 @@
 
 from skillrt.endpoints.body import encode_body, read_reply, request_body
 from skillrt.endpoints.config import EndpointConfig, EndpointDown, EndpointFailure
+from skillrt.endpoints.refusals import AllRefusedError
 from skillrt.endpoints.transport import Conversation, Transport, open_endpoints
 
 __all__ = [
+    "AllRefusedError",
     "Conversation",
     "EndpointConfig",
     "EndpointDown",

@@ -7,7 +7,7 @@ from typing import Literal
 
 __all__ = ["EndpointConfig", "EndpointDown", "EndpointFailure", "FailureKind"]
 
-FailureKind = Literal["down", "busy", "refused", "context", "deadline", "broken"]
+FailureKind = Literal["down", "busy", "refused", "context", "deadline", "broken", "filtered"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,8 @@ class EndpointConfig:
         concurrency: requests in flight to one server, at most; how many it is really given
             adapts to its answers.
         retries: how often a request that failed is sent again.
+        refusal_limit: so many requests refused alike at the beginning, and none answered, end all
+            (:class:`skillrt.endpoints.AllRefusedError`); None never does.
         hedge: send a request that hangs a second time to another server.
         tool_mode: ``native`` uses tool calls of the API; ``schema`` forces every call by a JSON
             schema, for servers that cannot force a call by name (llama.cpp).
@@ -45,6 +47,7 @@ class EndpointConfig:
     patience_s: float = 120.0
     concurrency: int = 16
     retries: int = 6
+    refusal_limit: int | None = 32
     hedge: bool = True
     tool_mode: Literal["native", "schema"] = "native"
 

@@ -22,6 +22,7 @@ from typing import Any
 from skillrt.actions import Reply
 from skillrt.endpoints.config import EndpointConfig, EndpointDown, EndpointFailure
 from skillrt.endpoints.descriptors import connections_allowed
+from skillrt.endpoints.refusals import Refusals
 from skillrt.endpoints.server import NotAdmittedError, Server
 from skillrt.program import ChatRequest
 
@@ -48,6 +49,7 @@ class Transport:
         self.servers = servers
         self._turn = itertools.count()
         self._asked = self._hedged = 0
+        self._refusals = Refusals(config.refusal_limit)
         # Jitter spreads retries in time; it never reaches a verdict.
         self._jitter = random.Random(0)  # noqa: S311
 
@@ -82,17 +84,20 @@ class Transport:
         Raises:
             EndpointFailure: all tries failed, the server refused the request itself, or no server has
                 been healthy for longer than the configuration's patience.
+            AllRefusedError: the first requests were all refused alike, and so would this one be.
         """
         avoid: int | None = None
         failures: list[str] = []
         while True:
             number = await self._choose(home, avoid)
+            self._refusals.check()
             try:
                 reply, number = await self._ask(number, request)
             except NotAdmittedError:
                 continue
             except EndpointFailure as failure:
                 if failure.kind in ("context", "refused") or len(failures) >= self.config.retries:
+                    self._refusals.failed(failure)
                     raise
                 failures.append(f"{failure.kind}: {failure}")
                 # A busy server keeps the conversation: its cache is worth the wait.
@@ -100,6 +105,7 @@ class Transport:
                 if failure.kind != "busy" or failure.retry_after is None:
                     await asyncio.sleep(self._pause(len(failures)))
             else:
+                self._refusals.answered()
                 if failures:
                     usage = replace(reply.usage, retries=len(failures))
                     reply = replace(reply, usage=usage, failures=tuple(failures))
