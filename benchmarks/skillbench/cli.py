@@ -14,14 +14,13 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from skillbench.arguments import positive
+from skillspec.version import VersionAction
 
 __all__ = ["main"]
 
-_SUITES = ("rewardbench2", "judgebench", "rmbench", "jetts", "ifrewardbench", "starter")
-
-
-_DEFERRED = {
+_COMMANDS = {
+    "demo": "see the whole path work offline, with a small embedded model",
+    "sample": "print a row's fields as skillc show --sample takes them",
     "run": "run a suite, or go on with a run",
     "compare": "tell whether runs of the same data differ, and by how much",
     "report": "write runs as one page that opens offline",
@@ -34,60 +33,29 @@ _DEFERRED = {
     "score": "score published judge outputs, without a model",
     "verify": "see how far deterministic verifiers alone decide a benchmark",
 }
-"""Commands whose module declares its own arguments and is imported for them alone."""
-
-_MODULES = {"data": "datasets", "endpoints": "endpoints_check", "run": "run_command"}
-"""Modules that are not called as their command."""
-
+"""The verbs: each has a module of its name in ``skillbench.commands``, imported when it is asked for."""
 
 _SHELLS = ("bash", "zsh", "fish")
 
 
 def _parser(command: str | None, *, whole: bool = False) -> argparse.ArgumentParser:
-    """Return the parser; with the arguments of one deferred command alone, unless it is to be ``whole``."""
+    """Return the parser; with the arguments of ``command`` alone, unless it is to be ``whole``."""
     parser = argparse.ArgumentParser(
         prog="skillbench", description="Measure LLM judges, with and without a compiled skill."
     )
+    parser.add_argument("--version", action=VersionAction)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    demo = commands.add_parser("demo", help="see the whole path work offline, with a small embedded model")
-    demo.add_argument("--out", type=Path, required=True, help="folder for the two runs")
-    demo.add_argument("--artifacts", help="folder of compiled artifacts (default: the installation's)")
-    demo.add_argument(
-        "--limit", type=positive, metavar="N", help="judge only the first N pairs (default: all)"
-    )
-    demo.add_argument("--quiet", action="store_true", help="no progress line")
-    demo.set_defaults(run=_demo)
-    sample = commands.add_parser("sample", help="print a row's fields as skillc show --sample takes them")
-    sample.add_argument("suite", choices=_SUITES)
-    sample.add_argument("--data", type=Path, action="append", default=[], metavar="FILE", help="data file")
-    sample.add_argument("--row", type=positive, default=1, metavar="N", help="row number, from 1")
-    sample.add_argument("--order", choices=("AB", "BA"), default="AB", help="order of the responses")
-    sample.set_defaults(run=_sample)
+    for name, what in _COMMANDS.items():
+        verb = commands.add_parser(name, help=what, description=what)
+        if whole or name == command:
+            module = import_module(f"skillbench.commands.{name}")
+            module.add_arguments(verb)
+            verb.set_defaults(run=module.run_command)
     completion = commands.add_parser("completion", help="print a script that completes this command")
     completion.description = 'Print a script for the shell; with bash: eval "$(skillbench completion bash)".'
     completion.add_argument("shell", choices=_SHELLS)
     completion.set_defaults(run=_completion)
-    for name, what in _DEFERRED.items():
-        deferred = commands.add_parser(name, help=what, description=what)
-        if whole or name == command:
-            held = _MODULES.get(name, name)
-            module = import_module(f"skillbench.{held}")
-            getattr(module, f"add_{held}_arguments")(deferred)
-            deferred.set_defaults(run=getattr(module, f"run_{held}"))
     return parser
-
-
-def _demo(arguments: argparse.Namespace) -> int:
-    from skillbench.demo import demo
-
-    return demo(arguments.out, arguments.artifacts, arguments.limit, quiet=arguments.quiet)
-
-
-def _sample(arguments: argparse.Namespace) -> int:
-    from skillbench.sample import sample_json
-
-    print(sample_json(arguments.suite, arguments.data, arguments.row, arguments.order))
-    return 0
 
 
 def _completion(arguments: argparse.Namespace) -> int:

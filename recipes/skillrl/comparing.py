@@ -19,7 +19,7 @@ from skillrl.sample import Instruction, InstructionError, read_instruction
 from skillrl.session import Session, session_for
 from skillrl.settings import RewardSettings
 from skillrl.thinking import strip_thinking
-from skillrt.verdict import Judgment, Usage, add_usage
+from skillrt.judging.verdict import Judgment, Usage, add_usage
 
 __all__ = ["Comparer", "Member", "with_group"]
 

@@ -199,7 +199,7 @@ def _manager(config: Any, reward: RewardSettings | None) -> str:
     from verl.trainer.ppo.reward import resolve_reward_manager_cls
 
     from skillrl.managing import read_manager_settings
-    from skillrt.program import load_program
+    from skillrt.programs.program import load_program
     from skillspec.artifacts import ArtifactStore
 
     name = str(resolve_reward_manager_cls(_need(config)).__name__)

@@ -7,7 +7,7 @@ from typing import Any
 
 from skillrl.rules import RuleScore
 from skillrl.settings import RewardSettings
-from skillrt.verdict import Judgment, Usage
+from skillrt.judging.verdict import Judgment, Usage
 
 __all__ = ["Outcome", "failed_outcome", "judged_outcome", "rule_outcome"]
 

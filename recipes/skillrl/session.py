@@ -19,12 +19,12 @@ from skillrl.settings import RewardSettings
 from skillrl.thinking import strip_thinking
 from skillrt.endpoints import EndpointConfig, open_endpoints
 from skillrt.endpoints.transport import Transport
-from skillrt.judge import judge
-from skillrt.program import Program, load_program
+from skillrt.judging.judge import judge
+from skillrt.judging.verdict import Judgment, Usage, Verdict
+from skillrt.programs.program import Program, load_program
+from skillrt.programs.view import SampleError, make_view
 from skillrt.sandbox import Sandbox, SandboxLimits, open_sandbox
 from skillrt.sandbox.records import default_processes
-from skillrt.verdict import Judgment, Usage, Verdict
-from skillrt.view import SampleError, make_view
 from skillspec.artifacts import ArtifactStore
 
 __all__ = ["Session", "close_sessions", "endpoint_config", "sample_for", "session_for"]

@@ -10,8 +10,8 @@ import pytest
 from bench_support import prediction
 from synthetic_runs import judged, write_run
 
+from skillbench.analysis.sample_values import read_values
 from skillbench.cli import main
-from skillbench.sample_values import read_values
 from skillbench.suites.base import Prediction
 
 PAIRS = 400

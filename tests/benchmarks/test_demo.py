@@ -13,10 +13,10 @@ import pytest
 from scripted_server import Call, Say, ScriptedServer, Turn, call, plan
 from tiny_artifacts import write_artifacts
 
-import skillbench.demo
+import skillbench.commands.demo
 from skillbench.cli import main
 from skillrt.endpoints.config import EndpointConfig
-from skillrt.verdict import Verdict
+from skillrt.judging.verdict import Verdict
 
 
 def embedded_judge_is_installed() -> bool:
@@ -41,7 +41,7 @@ def test_the_demo_shows_both_runs_side_by_side(
         with ScriptedServer(script, model=config.model) as server:
             yield replace(config, base_urls=(server.base_url,))
 
-    monkeypatch.setattr(skillbench.demo, "local_judge", judge)
+    monkeypatch.setattr(skillbench.commands.demo, "local_judge", judge)
     out = tmp_path / "out"
     assert main(["demo", "--out", str(out), "--artifacts", str(artifacts), "--limit", "4", "--quiet"]) == 0
     shown = capsys.readouterr().out
@@ -83,7 +83,7 @@ def test_a_missing_embedded_judge_is_one_sentence(
 
 
 def test_marks_do_not_judge_what_is_invalid() -> None:
-    from skillbench.suites.starter import Starter
+    from skillbench.suites.starter.suite import Starter
 
     suite = Starter()
     job = next(suite.jobs())

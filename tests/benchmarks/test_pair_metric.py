@@ -10,10 +10,10 @@ import pytest
 from bench_support import prediction, real
 from scipy.stats import binomtest
 
-from skillbench.results import metrics_of, sentence, summary_text
-from skillbench.statistics import wilson
+from skillbench.folder.results import metrics_of, sentence, summary_text
+from skillbench.statistics.estimates import wilson
 from skillbench.suites.base import Prediction
-from skillbench.suites.judgebench import JudgeBench
+from skillbench.suites.judgebench.suite import JudgeBench
 
 SUITE = JudgeBench([])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skillbench.cli import main
-from skillbench.presets import PRESETS
+from skillbench.running.presets import PRESETS
 
 
 def test_presets_name_model_concurrency_and_flags(capsys: pytest.CaptureFixture[str]) -> None:

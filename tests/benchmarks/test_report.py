@@ -18,14 +18,14 @@ from headless import Page, open_browser
 from suite_support import compiled
 from synthetic_runs import HOSTILE, judged, write_run
 
+from skillbench.analysis.diagnostics import diagnose
+from skillbench.analysis.sample_values import suite_of
 from skillbench.cli import main
-from skillbench.diagnostics import diagnose
 from skillbench.errors import BenchError
-from skillbench.judgments import read_judgments
+from skillbench.folder.judgments import read_judgments
+from skillbench.folder.store import read_run
 from skillbench.report import pack as packing
 from skillbench.report.page import report_page
-from skillbench.sample_values import suite_of
-from skillbench.store import read_run
 
 VOID = {"meta", "input", "br", "img", "link", "hr"}
 

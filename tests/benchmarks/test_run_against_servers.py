@@ -42,7 +42,7 @@ from scripted_server import (
 from tiny_artifacts import write_artifacts
 
 from skillbench.cli import main
-from skillbench.journal import read_predictions
+from skillbench.folder.journal import read_predictions
 
 LABELS = {"A": "Output (a)", "B": "Output (b)"}
 
@@ -466,11 +466,11 @@ def test_final_and_plan_force_the_last_step() -> None:
 def test_the_first_request_is_the_one_that_can_be_looked_at(
     artifacts: Path, data: Path, tmp_path: Path, serve: Any
 ) -> None:
-    from skillbench.run import Endpoint
-    from skillbench.sample import sample_json
+    from skillbench.commands.sample import sample_json
+    from skillbench.running.run import Endpoint
     from skillrt.endpoints import encode_body, request_body
-    from skillrt.program import load_program
-    from skillrt.view import make_view
+    from skillrt.programs.program import load_program
+    from skillrt.programs.view import make_view
     from skillspec.artifacts import ArtifactStore
 
     server = serve()

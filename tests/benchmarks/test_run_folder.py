@@ -18,12 +18,12 @@ import pytest
 from bench_support import FakeEngine, by_digest, original, prediction, write_rows
 
 from skillbench.errors import BenchError, RefusedError
-from skillbench.journal import PREDICTIONS, TRACES, Journal, read_predictions
-from skillbench.progress import Progress
-from skillbench.runner import Ending, Stop, judge_all
-from skillbench.store import RunFolder, read_run
-from skillbench.suites.judgebench import JudgeBench
-from skillrt.verdict import Judgment, Usage, Verdict
+from skillbench.folder.journal import PREDICTIONS, TRACES, Journal, read_predictions
+from skillbench.folder.store import RunFolder, read_run
+from skillbench.running.progress import Progress
+from skillbench.running.workers import Ending, Stop, judge_all
+from skillbench.suites.judgebench.suite import JudgeBench
+from skillrt.judging.verdict import Judgment, Usage, Verdict
 
 SUPPORT = Path(bench_driver.__file__).parent
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from skillbench.commands.score import add_arguments, run_command, score_judgebench
 from skillbench.errors import BenchError
-from skillbench.score import add_score_arguments, run_score, score_judgebench
 
 DATA = Path(__file__).parents[2] / "../shared/data/judgebench"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real rows in ../shared/data are not here")
@@ -44,8 +44,8 @@ def write(path: Path, *found: dict[str, Any]) -> Path:
 
 def command(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
-    add_score_arguments(parser)
-    return run_score(parser.parse_args(["judgebench", *arguments]))
+    add_arguments(parser)
+    return run_command(parser.parse_args(["judgebench", *arguments]))
 
 
 @needs_data

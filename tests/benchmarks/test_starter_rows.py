@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from skillbench.suites.starter import GROUPS, SHIPPED, Starter
+from skillbench.suites.starter.suite import GROUPS, SHIPPED, Starter
 
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in SHIPPED.read_text("utf-8").splitlines()]
 FACTS = {

@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from skillbench.statistics import mean_estimate, mean_of_means, percent_estimate, satterthwaite, t_quantile
-from skillbench.statistics_judge import bca_ratio, calibration, clustered_share, percentiles, spread
-from skillbench.statistics_pairs import (
+from skillbench.statistics.estimates import (
+    mean_estimate,
+    mean_of_means,
+    percent_estimate,
+    satterthwaite,
+    t_quantile,
+)
+from skillbench.statistics.judge import bca_ratio, calibration, clustered_share, percentiles, spread
+from skillbench.statistics.pairs import (
     adjusted_p,
     mcnemar_p,
     mean_weights,

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from skillbench import verify
-from skillbench.errors import BenchError, RowError
-from skillbench.verify import (
+from skillbench.commands import verify
+from skillbench.commands.verify import (
     KNOWN_CONTRADICTIONS,
     PairView,
     VerifyReport,
-    add_verify_arguments,
-    run_verify,
+    add_arguments,
+    run_command,
     verify_judgebench,
 )
+from skillbench.errors import BenchError, RowError
 from skillrt.sandbox import SandboxUnavailable
 from skillrt.verifiers import WinnerResult, reference_match
 
@@ -145,28 +145,28 @@ async def test_unusable_rows_are_named(tmp_path: Path) -> None:
 
 def parsed(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    add_verify_arguments(parser)
+    add_arguments(parser)
     return parser.parse_args(arguments)
 
 
 def test_the_command_prints_a_table_or_json(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_verify(parsed("judgebench", "--data", str(rows))) == 0
+    assert run_command(parsed("judgebench", "--data", str(rows))) == 0
     assert "mmlu-pro" in capsys.readouterr().out
-    assert run_verify(parsed("judgebench", "--data", str(rows), "--json", "--seed", "2")) == 0
+    assert run_command(parsed("judgebench", "--data", str(rows), "--json", "--seed", "2")) == 0
     assert json.loads(capsys.readouterr().out)["groups"][-1]["pairs"] == 6
 
 
 def test_the_command_says_what_is_wrong_and_exits_with_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run_verify(parsed("judgebench", "--data", str(tmp_path / "absent"))) == 2
+    assert run_command(parsed("judgebench", "--data", str(tmp_path / "absent"))) == 2
     assert "cannot read" in capsys.readouterr().err
 
     async def unavailable(*_: object, **__: object) -> VerifyReport:
         raise SandboxUnavailable("the kernel has no Landlock")
 
     monkeypatch.setattr(verify, "verify_judgebench", unavailable)
-    assert run_verify(parsed("judgebench", "--data", "x")) == 2
+    assert run_command(parsed("judgebench", "--data", "x")) == 2
     assert "Landlock" in capsys.readouterr().err
 
 

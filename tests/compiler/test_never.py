@@ -8,7 +8,7 @@ import random
 import pytest
 
 from skillc.check.never import never_holds
-from skillrt.evaluate import Scope, holds
+from skillrt.judging.evaluate import Scope, holds
 from skillspec.expr import Aggregate, Const, Expr, Operation, Ref
 
 DOMAIN = Ref(path=("field", "domain"))

@@ -114,7 +114,7 @@ def test_a_formatted_project_compiles_to_the_same_bytes(tmp_path: Path) -> None:
 )
 def test_a_hostile_regex_ends(pattern: str, text: str, tmp_path: Path) -> None:
     """From source to reading an answer. Where matching backtracks, none of these ends in a lifetime."""
-    from skillrt.answers import read_answer
+    from skillrt.judging.answers import read_answer
     from skillspec.artifacts import ArtifactStore
 
     files = good_files()

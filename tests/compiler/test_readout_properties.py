@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from compiler_support import check, phrases
 
-from skillrt.readout import read_out
+from skillrt.judging.readout import read_out
 from skillspec.artifacts import decode_record
 from skillspec.records import Skill, Task
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from compiler_support import check, phrases
 
-from skillrt.program import load_program
-from skillrt.view import make_view
+from skillrt.programs.program import load_program
+from skillrt.programs.view import make_view
 from skillspec.artifacts import ArtifactStore
 
 GRANTED = {"fair": {"public"}, "operational": {"public", "sample", "benchmark"}}

@@ -17,9 +17,9 @@ from documents import ROOT, read_document
 from paper_data import DATASETS, figures, judge_by_rule, make_data
 from scripted_server import ScriptedServer
 
-from skillbench.plan import read_plan
-from skillbench.presets import PRESETS
-from skillbench.sources import SOURCES
+from skillbench.running.plan import read_plan
+from skillbench.running.presets import PRESETS
+from skillbench.suites.sources import SOURCES
 
 DOCUMENT = read_document(ROOT / "docs" / "reproduce.md")
 MODEL = "qwen35_27b"

@@ -14,7 +14,7 @@ from scripted_server import CONTEXT_VLLM, Html, Reply, ScriptedServer, Status, T
 from suite_support import bench
 
 from skillbench.cli import main
-from skillbench.presets import PRESETS, serve_command
+from skillbench.running.presets import PRESETS, serve_command
 
 DOCUMENT = read_document(ROOT / "docs" / "serving.md")
 TEXT = (ROOT / "docs" / "serving.md").read_text("utf-8")

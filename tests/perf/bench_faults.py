@@ -68,7 +68,7 @@ async def run(limit: int | None, concurrency: int) -> dict[str, Any]:
     from faults import judge_many, summary
 
     from skillrt.endpoints import EndpointConfig, open_endpoints
-    from skillrt.program import load_program
+    from skillrt.programs.program import load_program
     from skillrt.sandbox import open_sandbox
     from skillspec.artifacts import ArtifactStore
 

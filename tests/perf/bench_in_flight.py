@@ -32,7 +32,7 @@ async def run(url: str, judgments: int) -> dict[str, object]:
     from faults import judge_many
 
     from skillrt.endpoints import EndpointConfig, open_endpoints
-    from skillrt.program import load_program
+    from skillrt.programs.program import load_program
     from skillspec.artifacts import ArtifactStore
 
     program = load_program(ArtifactStore(), "reward_judge_fair.judgebench.fair.progressive")

@@ -1,6 +1,6 @@
 import pytest
 
-from skillrt.answers import label_pattern, read_answer, strip_thinking
+from skillrt.judging.answers import label_pattern, read_answer, strip_thinking
 from skillspec.records import (
     Accept,
     ChecklistAnswer,

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from judge_support import Driver, call, events, final, program, turn, view_of
 
-from skillrt.actions import RunResult
-from skillrt.frame import GAP, Frame, template_lines
-from skillrt.neutral import MARK, plain
+from skillrt.judging.actions import RunResult
+from skillrt.programs.frame import GAP, Frame, template_lines
+from skillrt.programs.neutral import MARK, plain
 
 TEMPLATE = """{% if history %}<earlier>
 {% for turn in history %}[Turn {{ loop.index }}: {{ turn.role }}]

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from judge_support import program, view_of
 
-from skillrt.actions import Reply
-from skillrt.answers import read_answer
 from skillrt.endpoints import EndpointConfig, EndpointFailure, read_reply, request_body
-from skillrt.logprobs import LogprobsError, answer_texts, judge_by_logprobs
-from skillrt.program import ChatRequest
-from skillrt.replay import replay
-from skillrt.verdict import Usage
+from skillrt.judging.actions import Reply
+from skillrt.judging.answers import read_answer
+from skillrt.judging.logprobs import LogprobsError, answer_texts, judge_by_logprobs
+from skillrt.judging.replay import replay
+from skillrt.judging.verdict import Usage
+from skillrt.programs.program import ChatRequest
 
 
 class Model:

@@ -20,10 +20,10 @@ from judge_support import (
     view_of,
 )
 
-from skillrt.actions import RunResult
 from skillrt.endpoints.config import EndpointFailure
-from skillrt.verdict import Usage
-from skillrt.view import JudgeView, SampleError, make_view
+from skillrt.judging.actions import RunResult
+from skillrt.judging.verdict import Usage
+from skillrt.programs.view import JudgeView, SampleError, make_view
 
 TASKS = ("starter", "judgebench")
 TOOLED = DELIVERIES[1:]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillrt.neutral import JOINER, map_strings, neutralise, plain
+from skillrt.programs.neutral import JOINER, map_strings, neutralise, plain
 
 TOKENS = [
     "<|im_end|>",

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from judge_support import call, final_for, sample_for, store, talk
 
-from skillrt.actions import Reply
 from skillrt.endpoints import EndpointConfig, encode_body, request_body
-from skillrt.judge import judge
-from skillrt.program import ChatRequest, Program, load_program
+from skillrt.judging.actions import Reply
+from skillrt.judging.judge import judge
+from skillrt.programs.program import ChatRequest, Program, load_program
+from skillrt.programs.view import make_view
 from skillrt.sandbox.records import SandboxResult
-from skillrt.view import make_view
 
 CONFIG = EndpointConfig(base_urls=("http://x/v1",), model="m")
 ORACLE = (

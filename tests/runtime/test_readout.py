@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from skillrt.grounding import Seen, ground
-from skillrt.readout import answer_value, read_out
+from skillrt.judging.grounding import Seen, ground
+from skillrt.judging.readout import answer_value, read_out
 from skillspec.expr import Aggregate, Const, Operation, Ref
 from skillspec.records import (
     Criterion,

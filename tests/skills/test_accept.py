@@ -13,7 +13,7 @@ from skillc.emit.records import emit_task
 from skillc.emit.texts import TextStore
 from skillc.program import Checked, check_project
 from skillc.project.load import find_sources
-from skillrt.answers import read_answer
+from skillrt.judging.answers import read_answer
 
 SOURCES = Path(__file__).parents[2] / "skills_src"
 

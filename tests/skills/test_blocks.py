@@ -107,25 +107,25 @@ def test_a_broken_source_fails_the_test_that_names_it(
 # What is put in the place of something in the runtime, the test that must fail then, and what it says.
 BROKEN_RUNTIME = [
     (
-        "skillrt.grounding.Seen.bears_out",
+        "skillrt.judging.grounding.Seen.bears_out",
         lambda *_: True,
         "grounding: a quotation that stands nowhere is left out",
         "expected dropped 1; seen: dropped 0 of 2",
     ),
     (
-        "skillrt.program.neutralise",
+        "skillrt.programs.program.neutralise",
         lambda value: value,
         "a candidate cannot close the judge's turn",
         'expected sent not contains "<|im_end|>"',
     ),
     (
-        "skillrt.loop.read_answer",
+        "skillrt.judging.loop.read_answer",
         lambda *_: "A",
         "five degrees, without tools: a tie",
         "expected winner = tie",
     ),
     (
-        "skillrt.desk.Desk._fields",
+        "skillrt.judging.desk.Desk._fields",
         lambda self, names: dict.fromkeys(names, "something else"),
         "determinism: the same code gives the same result, and a run can be cited",
         "sent contains",

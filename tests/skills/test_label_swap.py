@@ -17,9 +17,9 @@ import pytest
 from skillc.diagnostics import Report
 from skillc.program import check_project, compile_project
 from skillc.project.load import find_sources
-from skillrt.answers import read_answer
-from skillrt.program import Program, load_program
-from skillrt.readout import read_out
+from skillrt.judging.answers import read_answer
+from skillrt.judging.readout import read_out
+from skillrt.programs.program import Program, load_program
 from skillspec.artifacts import ArtifactStore
 from skillspec.records import ChoiceAnswer, Readout, ScaleAnswer, Task
 

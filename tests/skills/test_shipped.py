@@ -13,8 +13,8 @@ from skillc.diagnostics import Report
 from skillc.program import Checked, check_project, compile_project
 from skillc.project.load import find_sources
 from skillrt.constraints import HELPERS
-from skillrt.program import Program, load_program
-from skillrt.view import make_view
+from skillrt.programs.program import Program, load_program
+from skillrt.programs.view import make_view
 from skillspec.artifacts import ArtifactStore
 from skillspec.records import ChoiceAnswer, ScaleAnswer
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from bench_support import FakeEngine
 
-from skillbench.journal import read_predictions
-from skillbench.progress import Progress
-from skillbench.results import metrics_of
-from skillbench.runner import judge_all, stop_on_signals
-from skillbench.store import RunFolder, pretty
-from skillbench.suites.judgebench import JudgeBench
+from skillbench.folder.journal import read_predictions
+from skillbench.folder.results import metrics_of
+from skillbench.folder.store import RunFolder, pretty
+from skillbench.running.progress import Progress
+from skillbench.running.workers import judge_all, stop_on_signals
+from skillbench.suites.judgebench.suite import JudgeBench
 
 
 async def judge(suite: JudgeBench, folder: RunFolder, total: int, pause_s: float) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from skillbench.suites.base import Case, Prediction
-from skillrt.verdict import Judgment, Usage, Verdict
+from skillrt.judging.verdict import Judgment, Usage, Verdict
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "judgebench"
 

@@ -26,11 +26,11 @@ from scripted_server import (
 )
 
 from skillrt.endpoints import Transport
-from skillrt.judge import judge
-from skillrt.program import Program
+from skillrt.judging.judge import judge
+from skillrt.judging.verdict import Judgment
+from skillrt.programs.program import Program
+from skillrt.programs.view import make_view
 from skillrt.sandbox.records import Sandbox
-from skillrt.verdict import Judgment
-from skillrt.view import make_view
 
 __all__ = ["FAULTS", "judge_many", "summary", "with_faults", "working"]
 

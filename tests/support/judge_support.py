@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from skillrt.actions import (
+from skillrt.endpoints.config import EndpointFailure
+from skillrt.judging.actions import (
     Action,
     Finish,
     Reply,
@@ -19,11 +20,10 @@ from skillrt.actions import (
     Send,
     ToolCall,
 )
-from skillrt.endpoints.config import EndpointFailure
-from skillrt.loop import JudgeLoop
-from skillrt.program import ChatRequest, Program, load_program
-from skillrt.verdict import Judgment, Usage
-from skillrt.view import JudgeView, make_view
+from skillrt.judging.loop import JudgeLoop
+from skillrt.judging.verdict import Judgment, Usage
+from skillrt.programs.program import ChatRequest, Program, load_program
+from skillrt.programs.view import JudgeView, make_view
 from skillspec.artifacts import ArtifactStore
 
 DELIVERIES = ("direct", "progressive", "preloaded", "flat", "tools_only")

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from skillbench.diagnostics import Diagnostics, diagnose
+from skillbench.analysis.diagnostics import Diagnostics, diagnose
+from skillbench.analysis.sample_values import RunValues, read_values, suite_of
 from skillbench.errors import BenchError
-from skillbench.journal import read_predictions
-from skillbench.judgments import Judgments, read_judgments
-from skillbench.results import metrics_of
-from skillbench.sample_values import RunValues, read_values, suite_of
-from skillbench.settings import setting_for
-from skillbench.statistics import mean_estimate, percent_estimate
+from skillbench.folder.journal import read_predictions
+from skillbench.folder.judgments import Judgments, read_judgments
+from skillbench.folder.results import metrics_of
+from skillbench.running.settings import setting_for
+from skillbench.statistics.estimates import mean_estimate, percent_estimate
 from skillbench.suites.base import Estimate
 
 __all__ = ["RunFacts", "group_estimates", "read_facts"]

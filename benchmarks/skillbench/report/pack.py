@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import msgspec
 
-from skillbench.journal import TRACES
-from skillbench.judgments import RIGHT, WRONG, Judgments
+from skillbench.folder.journal import TRACES
+from skillbench.folder.judgments import RIGHT, WRONG, Judgments
 
 __all__ = ["FLAGS", "MOST_CONVERSATIONS", "Pack", "pack"]
 

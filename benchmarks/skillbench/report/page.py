@@ -11,21 +11,23 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from skillbench.compare import quotable
-from skillbench.comparison import Compared, compare, names_of, repeats, same_data
-from skillbench.diagnostics import Rate
+from skillbench.analysis.comparison import Compared, compare, names_of, repeats, same_data
+from skillbench.analysis.diagnostics import Rate
+from skillbench.analysis.probabilities import calibration_of_both_orders
+from skillbench.commands.compare import quotable
 from skillbench.errors import BenchError
-from skillbench.probabilities import calibration_of_both_orders
-from skillbench.progress import short_count
 from skillbench.report.facts import RunFacts, read_facts
 from skillbench.report.pack import pack
-from skillbench.report.write import MOST_RUNS
-from skillbench.statistics_judge import Calibration
+from skillbench.running.progress import short_count
+from skillbench.statistics.judge import Calibration
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["report_page"]
+__all__ = ["MOST_RUNS", "report_page"]
+
+MOST_RUNS: Final = 12
+"""Runs on one page."""
 
 _COST_NAMES: Final = {
     "prompt_tokens": "prompt tokens",

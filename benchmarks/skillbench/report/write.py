@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from skillbench.errors import BenchError, complain
-from skillbench.progress import note
+from skillbench.running.progress import note
 
-__all__ = ["MOST_RUNS", "REPORT", "try_to_report", "write_report"]
-
-MOST_RUNS: Final = 12
-"""Runs on one page."""
+__all__ = ["REPORT", "try_to_report", "write_report"]
 
 REPORT: Final = "report.html"
 """The page's name in a run folder."""
@@ -25,7 +22,7 @@ def write_report(folders: Sequence[Path], out: Path) -> int:
         BenchError: a folder is no run folder, is broken or empty, or there are too many.
         OSError: the page cannot be written.
     """
-    from skillbench.journal import write_atomically
+    from skillbench.folder.journal import write_atomically
     from skillbench.report.page import report_page
 
     page = report_page(folders)

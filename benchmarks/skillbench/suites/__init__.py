@@ -50,27 +50,27 @@ def open_suite(
         )
     match name:
         case "rewardbench2":
-            from skillbench.suites.rewardbench2 import RewardBench2
+            from skillbench.suites.rewardbench2.suite import RewardBench2
 
             return RewardBench2(paths, mode, seed)
         case "judgebench":
-            from skillbench.suites.judgebench import JudgeBench
+            from skillbench.suites.judgebench.suite import JudgeBench
 
             return JudgeBench(paths)
         case "rmbench":
-            from skillbench.suites.rmbench import RMBench
+            from skillbench.suites.rmbench.suite import RMBench
 
             return RMBench(paths)
         case "jetts":
-            from skillbench.suites.jetts import JETTS
+            from skillbench.suites.jetts.suite import JETTS
 
             return JETTS(paths, seed)
         case "ifrewardbench":
-            from skillbench.suites.ifrewardbench import IFRewardBench
+            from skillbench.suites.ifrewardbench.suite import IFRewardBench
 
             return IFRewardBench(paths, mode)
         case _:
-            from skillbench.suites.starter import Starter
+            from skillbench.suites.starter.suite import Starter
 
             return Starter(paths)
 

@@ -13,8 +13,8 @@ from typing import Any, NoReturn, Protocol
 
 import msgspec
 
-from skillbench.rows import FileDigest
-from skillrt.verdict import ErrorOwner, Judgment, Usage, Verdict
+from skillbench.suites.rows import FileDigest
+from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict
 
 __all__ = [
     "Case",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skillbench.rows import Row, kind_of
+from skillbench.suites.rows import Row, kind_of
 
 __all__ = ["objects", "optional_texts", "texts"]
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from skillbench.rows import Row, digest_file, read_rows
 from skillbench.suites.base import DataSummary, IdKeeper, Job, Mark, Prediction, Scores, Sealed, open_seal
-from skillrt.verdict import Verdict
+from skillbench.suites.rows import Row, digest_file, read_rows
+from skillrt.judging.verdict import Verdict
 
 __all__ = ["FileSuite", "seal"]
 

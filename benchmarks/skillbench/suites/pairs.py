@@ -1,6 +1,6 @@
 """Scoring predictions of pairwise suites that are run in both orders.
 
-The metric itself, and where it comes from, is in :mod:`skillbench.metrics.judgebench`; here
+The metric itself, and where it comes from, is in :mod:`skillbench.suites.judgebench.metric`; here
 predictions become pairs, and metrics get their names, intervals and diagnostics of position.
 """
 
@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from skillbench.metrics.judgebench import JudgedPair, flip, score_pairs
-from skillbench.statistics import percent_estimate
+from skillbench.statistics.estimates import percent_estimate
 from skillbench.suites.base import Estimate, Prediction, Scores
+from skillbench.suites.judgebench.metric import JudgedPair, flip, score_pairs
 
 __all__ = ["ORDERS", "flip", "order_facts", "pair_scores"]
 

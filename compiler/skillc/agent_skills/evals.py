@@ -49,8 +49,8 @@ def make_evals(
 
 
 def _prompt(test: TestDecl, task: Task, skill: SkillModel, package: str, store: ArtifactStore) -> str | None:
-    from skillrt.program import load_program, show_value
-    from skillrt.view import SampleError, make_view
+    from skillrt.programs.program import load_program, show_value
+    from skillrt.programs.view import SampleError, make_view
 
     sample = test.sample.value if test.sample is not None and isinstance(test.sample.value, dict) else {}
     direct = link_id(task.id, None, "fair", "direct")

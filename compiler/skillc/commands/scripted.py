@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skillc.tree import TestDecl, Turn
-from skillrt.actions import Reply, ToolCall
 from skillrt.endpoints.config import EndpointFailure
-from skillrt.judge import judge
-from skillrt.program import ChatRequest, Program, load_program
-from skillrt.readout import settled_findings
+from skillrt.judging.actions import Reply, ToolCall
+from skillrt.judging.judge import judge
+from skillrt.judging.readout import settled_findings
+from skillrt.judging.verdict import Judgment
+from skillrt.programs.program import ChatRequest, Program, load_program
+from skillrt.programs.view import JudgeView, SampleError, make_view
 from skillrt.sandbox.records import Backend, Sandbox, SandboxResult, SandboxUnavailable, failure
-from skillrt.verdict import Judgment
-from skillrt.view import JudgeView, SampleError, make_view
 from skillspec.artifacts import ArtifactStore, link_id
 from skillspec.records import ChecklistAnswer
 

@@ -11,8 +11,8 @@ from skillrl.data.source import read_parquet
 from skillrl.sample import InstructionError, read_instruction
 from skillrl.session import sample_for
 from skillrl.settings import RewardSettings
-from skillrt.program import load_program
-from skillrt.view import SampleError, make_view
+from skillrt.programs.program import load_program
+from skillrt.programs.view import SampleError, make_view
 from skillspec.artifacts import ArtifactStore
 
 __all__ = ["describe_row", "row_of"]

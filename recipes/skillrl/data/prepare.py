@@ -15,7 +15,7 @@ from skillrl.data.errors import DataError, RowError
 from skillrl.data.formats import FORMATS, Draft, Format
 from skillrl.data.source import Source, read_source
 from skillrl.data.trial import try_checkers
-from skillrt.neutral import encodable
+from skillrt.programs.neutral import encodable
 
 __all__ = ["Prepared", "prepare", "prepare_rows", "write_prepared"]
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 import msgspec
 
 from skillrt.endpoints.config import EndpointConfig
-from skillrt.neutral import encodable
-from skillrt.program import ChatRequest
+from skillrt.programs.neutral import encodable
+from skillrt.programs.program import ChatRequest
 
 __all__ = ["COMPACT_JSON", "encode_body", "request_body"]
 

@@ -13,14 +13,14 @@ from typing import Any, Final
 
 import msgspec
 
-from skillrt.actions import Reply, ToolCall
-from skillrt.answers import strip_thinking
 from skillrt.endpoints.calls import calls_in, clean_name, object_text
 from skillrt.endpoints.config import EndpointFailure
 from skillrt.endpoints.failures import shown
-from skillrt.neutral import encodable
-from skillrt.program import ChatRequest
-from skillrt.verdict import Usage
+from skillrt.judging.actions import Reply, ToolCall
+from skillrt.judging.answers import strip_thinking
+from skillrt.judging.verdict import Usage
+from skillrt.programs.neutral import encodable
+from skillrt.programs.program import ChatRequest
 
 __all__ = ["decode", "read_reply", "usage_of"]
 

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from skillrt.actions import Reply
 from skillrt.endpoints.body import encode_body, request_body
 from skillrt.endpoints.breaker import Breaker
 from skillrt.endpoints.config import EndpointConfig, EndpointFailure
@@ -23,7 +22,8 @@ from skillrt.endpoints.failures import error_of, failure_of, retry_after, shown
 from skillrt.endpoints.limiter import Limiter
 from skillrt.endpoints.pace import Pace
 from skillrt.endpoints.reply import decode, read_reply, usage_of
-from skillrt.program import ChatRequest
+from skillrt.judging.actions import Reply
+from skillrt.programs.program import ChatRequest
 
 if TYPE_CHECKING:
     from skillrt.endpoints.client import Answer, Client

@@ -19,12 +19,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-from skillrt.actions import Reply
 from skillrt.endpoints.config import EndpointConfig, EndpointDown, EndpointFailure
 from skillrt.endpoints.descriptors import connections_allowed
 from skillrt.endpoints.refusals import Refusals
 from skillrt.endpoints.server import NotAdmittedError, Server
-from skillrt.program import ChatRequest
+from skillrt.judging.actions import Reply
+from skillrt.programs.program import ChatRequest
 
 __all__ = ["Conversation", "Transport", "open_endpoints"]
 

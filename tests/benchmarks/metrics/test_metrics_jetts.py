@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skillbench.metrics.jetts import (
+from skillbench.suites.jetts.metric import (
     CHECKPOINTS,
     BestOfN,
     Knockout,

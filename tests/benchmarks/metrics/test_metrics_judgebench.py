@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from skillbench.metrics.judgebench import JudgedPair, flip, group_of, pair_counts, points, score_pairs
-from skillbench.metrics.judgebench_texts import READERS, decision_from_scores, reader_for
+from skillbench.suites.judgebench.metric import JudgedPair, flip, group_of, pair_counts, points, score_pairs
+from skillbench.suites.judgebench.published import READERS, decision_from_scores, reader_for
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from skillbench.metrics import rmbench as rm
-from skillbench.metrics.rmbench import CellVerdicts, JudgedRow
+from skillbench.suites.rmbench import metric as rm
+from skillbench.suites.rmbench.metric import CellVerdicts, JudgedRow
 
 
 def cells(first: str | None, second: str | None) -> list[list[CellVerdicts]]:

@@ -15,8 +15,8 @@ import pytest
 from scripted_server import Call, Say, ScriptedServer, Turn
 from suite_support import ROOT, bench, compiled, rb2, rm, shared, ties, write
 
-from skillbench.plan import SHIPPED, read_plan
-from skillbench.settings import SETTINGS
+from skillbench.running.plan import SHIPPED, read_plan
+from skillbench.running.settings import SETTINGS
 
 SIX = ("baseline", "skill_fair", "skill_operational", "fair_flat_prompt", "flat_prompt", "tool_only")
 
@@ -210,7 +210,7 @@ def test_plans_that_ship(name: str) -> None:
 
 def test_the_plans_cover_the_published_experiments() -> None:
     assert {path.stem for path in SHIPPED.glob("*.yaml")} >= {"paper", "ablations", "jetts", "ifrewardbench"}
-    assert SHIPPED == ROOT / "benchmarks" / "skillbench" / "plans"
+    assert SHIPPED == ROOT / "benchmarks" / "skillbench" / "running" / "plans"
     paper: Any = read_plan(Path("paper"))
     assert paper.average == ("rewardbench2", "judgebench", "rmbench")
     assert [model.model for model in paper.models][:2] == ["Qwen3.5-9B", "Qwen3.5-27B"]

@@ -19,11 +19,11 @@ from suite_support import ifrb, positions, query, rb2, rm, ties, write
 
 from skillbench.errors import BenchError
 from skillbench.suites import SUITE_MODES, open_suite
-from skillrt.actions import Reply
-from skillrt.logprobs import answer_texts, judge_by_logprobs
-from skillrt.program import ChatRequest
+from skillrt.judging.actions import Reply
+from skillrt.judging.logprobs import answer_texts, judge_by_logprobs
+from skillrt.programs.program import ChatRequest
+from skillrt.programs.view import make_view
 from skillrt.sandbox import open_sandbox
-from skillrt.view import make_view
 
 PLANT = "ZZORACLE"
 SCORE = 7_770_001_234_567

@@ -15,9 +15,9 @@ from suite_support import ifrb, positions, query, rb2, rm, shared, ties, write
 
 from skillbench.cli import main
 from skillbench.errors import BenchError
-from skillbench.rows import read_rows
 from skillbench.suites import open_suite
 from skillbench.suites.base import Suite, open_seal
+from skillbench.suites.rows import read_rows
 
 GOOD = {"rewardbench2": rb2, "rmbench": rm, "jetts": query, "ifrewardbench": ifrb}
 JUDGMENTS = {"rewardbench2": 1, "rmbench": 18, "jetts": 3, "ifrewardbench": 3}

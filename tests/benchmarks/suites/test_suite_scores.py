@@ -13,17 +13,17 @@ from suite_judges import Ruled, golds, programs, run_with
 from suite_support import bench, ifrb, metrics, positions, query, rb2, rm, shared, ties, write
 
 from skillbench.errors import BenchError
-from skillbench.journal import read_predictions
-from skillbench.metrics.ifrewardbench_constraints import read_labels
-from skillbench.metrics.jetts import CHECKPOINTS, Knockout
-from skillbench.run import Keep
+from skillbench.folder.journal import read_predictions
+from skillbench.running.run import Keep
 from skillbench.suites import open_suite
 from skillbench.suites.base import Case
-from skillrt.actions import Reply
-from skillrt.judge import judge
-from skillrt.program import ChatRequest
-from skillrt.verdict import Judgment, Usage, Verdict
-from skillrt.view import make_view
+from skillbench.suites.ifrewardbench.constraints import read_labels
+from skillbench.suites.jetts.metric import CHECKPOINTS, Knockout
+from skillrt.judging.actions import Reply
+from skillrt.judging.judge import judge
+from skillrt.judging.verdict import Judgment, Usage, Verdict
+from skillrt.programs.program import ChatRequest
+from skillrt.programs.view import make_view
 
 OFFICIAL = "official_constraint_metrics_QwQ-32B.json"
 SIX = ("Factuality", "Precise IF", "Math", "Safety", "Focus")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from scripted_server import Call, Html, Reply, Say, ScriptedServer, Status, Turn
 
-from skillbench.endpoints_check import add_arguments, run
+from skillbench.commands.endpoints import add_arguments, run
 from skillbench.errors import BenchError
 from skillrt.endpoints import EndpointConfig, open_endpoints
 from skillrt.endpoints.probe import probe_chat, probe_tools, tool_mode
@@ -113,7 +113,7 @@ async def test_no_server() -> None:
 def check(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    return run(parser.parse_args(arguments))
+    return run(parser.parse_args(["check", *arguments]))
 
 
 def test_the_table_and_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from skillrt.actions import Reply, ToolCall
 from skillrt.endpoints import EndpointFailure, read_reply
 from skillrt.endpoints.reply import decode
-from skillrt.program import ChatRequest
-from skillrt.verdict import Usage
+from skillrt.judging.actions import Reply, ToolCall
+from skillrt.judging.verdict import Usage
+from skillrt.programs.program import ChatRequest
 
 PARAMETERS = {
     "type": "object",

@@ -1,0 +1,1 @@
+"""What runs say, alone and against each other."""

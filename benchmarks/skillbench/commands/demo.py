@@ -1,0 +1,107 @@
+"""``skillbench demo``: the whole path, offline, with the embedded judge."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from skillbench.commands.arguments import positive
+from skillbench.running.progress import short_count
+from skillbench.running.run import LOCAL, Endpoint, RunOptions, RunResult, local_judge, run
+
+__all__ = ["add_arguments", "demo", "run_command", "side_by_side"]
+
+_SKILL: Final = "reward_judge_fair"
+_CLOSING: Final = (
+    "The embedded model has 135 million parameters. It is here so that the path can be seen to work without "
+    "a network: skill, tool calls, verdict, metric. How good a judge is shows only with a real model: "
+    "skillbench run ... --base-url URL --model NAME."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--out", type=Path, required=True, help="folder for the two runs")
+    parser.add_argument("--artifacts", help="folder of compiled artifacts (default: the installation's)")
+    parser.add_argument(
+        "--limit", type=positive, metavar="N", help="judge only the first N pairs (default: all)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress line")
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Carry out the command."""
+    return demo(arguments.out, arguments.artifacts, arguments.limit, quiet=arguments.quiet)
+
+
+def demo(out: Path, artifacts: str | None, limit: int | None, *, quiet: bool) -> int:
+    """Run ``starter`` (its first ``limit`` pairs) directly and with the skill, print both side by side.
+
+    Returns the exit code.
+
+    Raises:
+        BenchError: as :func:`skillbench.running.run.run`.
+    """
+    results: dict[str, tuple[RunResult, float, Path]] = {}
+    # One server for both runs; each run is told its address, its identity stays the model's name.
+    with local_judge(Endpoint(base_urls=(LOCAL,)).config()) as config:
+        for name, skill in (("direct", None), (f"{_SKILL} progressive", _SKILL)):
+            folder = out / name.replace(" ", "-")
+            if not quiet:
+                print(f"starter, {name}: judging", flush=True)
+            began = time.monotonic()
+            result = run(
+                RunOptions(
+                    suite="starter",
+                    out=folder,
+                    endpoint=config,
+                    skill=skill,
+                    limit=limit,
+                    artifacts=artifacts,
+                    quiet=quiet,
+                )
+            )
+            results[name] = (result, time.monotonic() - began, folder)
+            if result.ending == "interrupted":
+                print(f"Interrupted; {folder} keeps every judgment, the same command goes on with it.")
+                return 130
+    table = side_by_side({name: (one.metrics, seconds) for name, (one, seconds, _) in results.items()})
+    print("\n" + "\n".join(table) + "\n")
+    for name, (_, _, folder) in results.items():
+        print(f"{name}: traces in {folder / 'traces.jsonl'}, results in {folder / 'summary.md'}")
+    print("\n" + _CLOSING)
+    return 0
+
+
+def side_by_side(runs: Mapping[str, tuple[Mapping[str, Any], float]]) -> list[str]:
+    """Return the lines of a table that compares runs: name to metrics and seconds of this session."""
+    rows: list[tuple[str, ...]] = [("", *runs)]
+
+    def row(title: str, cells: list[str]) -> None:
+        rows.append((title, *cells))
+
+    every = [metrics for metrics, _ in runs.values()]
+    for name in every[0]["official"]:
+        spans = [metrics["intervals"]["readout"].get(name) for metrics in every]
+        row(
+            f"{name}, % (95%)",
+            [
+                "-" if one is None else f"{one['value']:.1f} ({one['low']:.0f} to {one['high']:.0f})"
+                for one in spans
+            ],
+        )
+    row("valid judgments", [f"{one['counts']['valid']} of {one['counts']['expected']}" for one in every])
+    row(
+        "tokens",
+        [short_count(one["usage"]["prompt_tokens"] + one["usage"]["completion_tokens"]) for one in every],
+    )
+    row("seconds", [f"{seconds:.0f}" for _, seconds in runs.values()])
+    widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+        for cells in rows
+    ]
+    return [lines[0], "-" * max(map(len, lines)), *lines[1:]]

@@ -1,0 +1,316 @@
+"""``skillbench matrix``: every run of a plan, one after the other, and one table of all.
+
+Each run lies in its own folder and is resumed as any run is; the same command goes on after a kill
+and leaves what is finished alone. The table is written anew after each run, and at the end a page for
+each benchmark with its runs side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from skillbench.commands.arguments import add_engine_arguments, positive, ray_options
+from skillbench.errors import BenchError
+from skillbench.report.page import MOST_RUNS
+from skillbench.report.write import try_to_report
+from skillbench.running.plan import Cell, Plan, read_plan
+from skillbench.running.ray.cluster import open_cluster
+from skillbench.running.run import Endpoint, RunOptions, run
+
+__all__ = ["MATRIX_FORMAT", "add_arguments", "run_command", "table"]
+
+MATRIX_FORMAT: Final = 1
+"""Version of ``matrix.json``."""
+
+_DATA_ROOT: Final = "SKILLBENCH_DATA"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments that :func:`run_command` reads."""
+    parser.add_argument("plan", type=Path, metavar="PLAN", help="YAML file, or the name of a plan that ships")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for all runs")
+    parser.add_argument(
+        "--data-root",
+        type=Path,
+        metavar="DIR",
+        help=f"folder that the plan's data paths start from (default: ${_DATA_ROOT}, or here)",
+    )
+    parser.add_argument(
+        "--base-url",
+        action="append",
+        default=[],
+        metavar="[MODEL=]URL",
+        help="server of all models, or of one of the plan's; repeatable",
+    )
+    parser.add_argument("--models", metavar="A,B", help="only these models of the plan")
+    parser.add_argument("--benchmarks", metavar="A,B", help="only these benchmarks of the plan")
+    parser.add_argument("--settings", metavar="A,B", help="only these settings of the plan")
+    parser.add_argument("--limit", type=positive, metavar="N", help="only N samples of each benchmark")
+    parser.add_argument("--concurrency", type=positive, metavar="N", help="judgments at a time, each server")
+    parser.add_argument(
+        "--api-key-env", default="OPENAI_API_KEY", metavar="VAR", help="variable with the key"
+    )
+    add_engine_arguments(parser)
+    parser.add_argument("--artifacts", metavar="DIR", help="compiled artifacts (default: the installation's)")
+    parser.add_argument("--retry-errors", action="store_true", help="judge endpoint failures again")
+    parser.add_argument("--table", action="store_true", help="run nothing; print the table of what there is")
+    parser.add_argument("--quiet", action="store_true", help="no progress line")
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    cell: Cell
+    options: RunOptions
+
+
+def run_command(args: argparse.Namespace) -> int:
+    """Run a plan; 0 when all is done, 1 when an endpoint went away, 130 when interrupted.
+
+    Raises:
+        BenchError: the plan, its data, its artifacts or its endpoints cannot be used; checked for
+            every run before the first one begins.
+    """
+    plan = _narrowed(read_plan(args.plan), args)
+    if not args.table:
+        prepared = [_prepare(cell, plan, args) for cell in plan.cells()]
+        _check(prepared)
+        code = _run_all(prepared, plan, args)
+        if code:
+            return code
+    print(_write(plan, args.out))
+    return 0
+
+
+def _run_all(prepared: Sequence[_Prepared], plan: Plan, args: argparse.Namespace) -> int:
+    ray = ray_options(args)
+    judged: set[Path] = set()
+    with ExitStack() as stack:
+        if ray is not None:  # one cluster for all runs
+            stack.enter_context(open_cluster(ray))
+        for number, one in enumerate(prepared, 1):
+            if not args.quiet:
+                print(f"[{number}/{len(prepared)}] {one.cell.folder}", file=sys.stderr, flush=True)
+            result = run(one.options)
+            if result.judged:
+                judged.add(one.cell.folder)
+            _write(plan, args.out)
+            if result.ending != "done":
+                how = "interrupted" if result.ending == "interrupted" else result.why
+                print(f"skillbench: {how}; the same command goes on with {one.cell.folder}", file=sys.stderr)
+                return 130 if result.ending == "interrupted" else 1
+    for page, cells in _pages(plan, args.out):
+        if not page.exists() or any(cell.folder in judged for cell in cells):
+            try_to_report([args.out / cell.folder for cell in cells], page, quiet=args.quiet)
+    return 0
+
+
+def _pages(plan: Plan, out: Path) -> Iterator[tuple[Path, list[Cell]]]:
+    """Yield pages of runs side by side: of a benchmark, or of one model's where those are too many."""
+    for benchmark in plan.benchmarks:
+        cells = [cell for cell in plan.cells() if cell.benchmark is benchmark]
+        pages = {out / f"{benchmark.title}.html": cells}
+        if len(cells) > MOST_RUNS:
+            pages = {
+                out / model.name / f"{benchmark.title}.html": [one for one in cells if one.model is model]
+                for model in plan.models
+            }
+        yield from ((page, some) for page, some in pages.items() if 1 < len(some) <= MOST_RUNS)
+
+
+def _narrowed(plan: Plan, args: argparse.Namespace) -> Plan:
+    def some(kind: str, given: str | None, names: Sequence[str]) -> set[str]:
+        wanted = set(names) if given is None else {name.strip() for name in given.split(",")}
+        unknown = sorted(wanted - set(names))
+        if unknown:
+            raise BenchError(f"the plan has no {kind} {unknown[0]}; it has: {', '.join(names)}")
+        return wanted
+
+    models = some("model", args.models, [one.name for one in plan.models])
+    benchmarks = some("benchmark", args.benchmarks, [one.title for one in plan.benchmarks])
+    settings = some("setting", args.settings, [one.name for one in plan.settings])
+    return Plan(
+        plan.name,
+        tuple(one for one in plan.models if one.name in models),
+        tuple(one for one in plan.benchmarks if one.title in benchmarks),
+        tuple(one for one in plan.settings if one.name in settings),
+        tuple(name for name in plan.average if name in benchmarks),
+        plan.seed,
+        plan.placement_seed,
+    )
+
+
+def _urls(cell: Cell, given: Sequence[str]) -> tuple[str, ...]:
+    """Return the model's own URLs of the command line, else those for all, else the plan's."""
+    own, every = [], []
+    for text in given:
+        name, sign, url = text.partition("=")
+        if sign and "/" not in name and not name.startswith("control:"):
+            own += [url] if name == cell.model.name else []
+        else:
+            every.append(text)
+    urls = own or list(cell.model.base_url) or every
+    if not urls:
+        raise BenchError(f"model {cell.model.name} has no server: give --base-url {cell.model.name}=URL")
+    return tuple(urls)
+
+
+def _prepare(cell: Cell, plan: Plan, args: argparse.Namespace) -> _Prepared:
+    root = args.data_root or Path(os.environ.get(_DATA_ROOT) or ".")
+    model = cell.model
+    endpoint = Endpoint(
+        base_urls=_urls(cell, args.base_url),
+        model=model.model,
+        api_key=os.environ.get(args.api_key_env),
+        temperature=model.temperature,
+        max_tokens=model.max_tokens,
+        seed=plan.seed,
+        enable_thinking=model.enable_thinking,
+        tool_mode=model.tool_mode,
+        concurrency=args.concurrency or model.concurrency,
+    ).config()
+    options = RunOptions(
+        suite=cell.benchmark.suite,
+        out=args.out / cell.folder,
+        endpoint=endpoint,
+        data=tuple(path for pattern in cell.benchmark.data for path in _files(root, pattern)),
+        skill=cell.setting.skill,
+        setting=cell.setting.setting,
+        delivery=cell.setting.delivery,
+        mode=cell.benchmark.mode,
+        routes=tuple(dict.fromkeys((*cell.setting.routes, *cell.benchmark.routes))),
+        placement_seed=plan.placement_seed,
+        limit=args.limit,
+        artifacts=args.artifacts,
+        retry_errors=args.retry_errors,
+        quiet=args.quiet,
+        ray=ray_options(args),
+    )
+    return _Prepared(cell, options)
+
+
+def _files(root: Path, pattern: str) -> Iterator[Path]:
+    """Yield the file, or for a pattern such as ``jetts/*.jsonl`` all that fit, by name."""
+    if not any(sign in pattern for sign in "*?["):
+        yield root / pattern
+        return
+    found = sorted(root.glob(pattern))
+    if not found:
+        raise BenchError(f"no file fits {root / pattern}; give --data-root, or get the data first")
+    yield from found
+
+
+def _check(prepared: Sequence[_Prepared]) -> None:
+    """Find whatever is wrong with any run before the first one begins; data is checked once."""
+    from skillbench.running.engine import ProgramChoice, load_programs
+    from skillbench.suites import open_suite
+
+    checked: set[tuple[Any, ...]] = set()
+    for one in prepared:
+        options = one.options
+        suite = open_suite(options.suite, options.data, options.mode, options.placement_seed)
+        try:
+            delivery = options.delivery or "direct"
+            choice = ProgramChoice(suite.tasks, options.skill, options.setting, delivery)
+            load_programs(options.artifacts, choice)
+        except BenchError as error:
+            raise BenchError(f"{one.cell.folder}: {error}") from error
+        key = (options.suite, options.data, options.mode)
+        if key not in checked:
+            suite.check(options.limit)
+            checked.add(key)
+
+
+# ------------------------------------------------------------------------------------------ the table
+
+
+def _write(plan: Plan, out: Path) -> str:
+    """Write ``matrix.json`` and ``matrix.md`` from the runs that there are; return the latter."""
+    from skillbench.folder.journal import write_atomically
+    from skillbench.folder.store import pretty
+
+    rows = list(table(plan, out))
+    text = _text(plan, rows)
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(out / "matrix.json", pretty({"format": MATRIX_FORMAT, "plan": plan.name, "rows": rows}))
+    write_atomically(out / "matrix.md", text.encode())
+    return text
+
+
+def table(plan: Plan, out: Path) -> Iterator[dict[str, Any]]:
+    """Yield a row for each model and setting: for each benchmark the shown metric, said and readout.
+
+    ``average`` is the mean over the plan's benchmarks to be averaged, None unless all are there.
+    """
+    for model in plan.models:
+        for setting in plan.settings:
+            cells = {
+                cell.benchmark.title: _shown(cell, out)
+                for cell in plan.cells()
+                if (cell.model.name, cell.setting.name) == (model.name, setting.name)
+            }
+            row: dict[str, Any] = {"model": model.name, "setting": setting.name, "benchmarks": cells}
+            for which in ("said", "readout"):
+                values = [(cells.get(name) or {}).get(which) for name in plan.average]
+                known = [value for value in values if value is not None]
+                whole = bool(values) and len(known) == len(values)
+                row[f"average_{which}"] = sum(known) / len(known) if whole else None
+            yield row
+
+
+def _shown(cell: Cell, out: Path) -> dict[str, Any] | None:
+    import json
+
+    try:
+        metrics: Mapping[str, Any] = json.loads((out / cell.folder / "metrics.json").read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise BenchError(f"cannot read {out / cell.folder / 'metrics.json'}: {error}") from error
+    names = (*cell.benchmark.metric, metrics["headline"]["name"])
+    name = next((one for one in names if one in metrics["official"]), None)
+    return {
+        "metric": name,
+        "readout": metrics["official"].get(name),
+        "said": metrics["said"].get(name),
+        "interval": metrics["intervals"]["readout"].get(name),
+        "complete": metrics["complete"],
+        "invalid": metrics["counts"]["invalid"],
+        "judgments": metrics["counts"]["judgments"],
+    }
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _text(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str:
+    titles = [one.title for one in plan.benchmarks]
+    average = f"average of {', '.join(plan.average)}" if plan.average else None
+    heads = ["model", "setting", *titles, *([average] if average else [])]
+    lines = [f"# {plan.name}", "", "Each cell: said / readout, %.", ""]
+    lines += ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    notes: dict[str, set[str]] = {title: set() for title in titles}
+    for row in rows:
+        cells = [row["model"], row["setting"]]
+        for title in titles:
+            one = row["benchmarks"].get(title)
+            if one is None:
+                cells.append("-" if title not in row["benchmarks"] else "not run")
+                continue
+            notes[title].add(str(one["metric"]))
+            mark = "" if one["complete"] else " (not complete)"
+            cells.append(f"{_number(one['said'])} / {_number(one['readout'])}{mark}")
+        if average:
+            cells.append(f"{_number(row['average_said'])} / {_number(row['average_readout'])}")
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", *(f"- {title}: {', '.join(sorted(names))}" for title, names in notes.items() if names), ""]
+    invalid = sum(one["invalid"] for row in rows for one in row["benchmarks"].values() if one)
+    judged = sum(one["judgments"] for row in rows for one in row["benchmarks"].values() if one)
+    return "\n".join([*lines, f"{judged} judgments, {invalid} of them invalid.", ""])

@@ -1,0 +1,393 @@
+"""Scoring published judge outputs without a model: `skillbench score judgebench --outputs FILE`.
+
+The files are those that the official JudgeBench repository publishes: a pair in each row, with
+`judge_name` and `judgments`, one entry for each order, the second one as shown and not flipped. The
+score is computed from the judges' own texts, or scores, through our readers; what the file records
+as `decision` is used where there is neither, and compared everywhere else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from skillbench.errors import BenchError
+from skillbench.suites.judgebench.metric import JudgeBenchScore, JudgedPair, PairTally, group_of, score_pairs
+from skillbench.suites.judgebench.published import READERS, decision_from_scores, reader_for
+from skillbench.suites.rows import Row, read_rows
+
+__all__ = [
+    "Difference",
+    "OutputsReport",
+    "PairOutput",
+    "ReadDecision",
+    "add_arguments",
+    "run_command",
+    "score_judgebench",
+]
+
+Basis = Literal["text", "scores", "recorded", "failed"]
+
+_LABELS: Final = ("A>B", "B>A")
+_SHOWN_DIFFERENCES: Final = 10
+_DEFAULT_JUDGE: Final = "arena_hard"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDecision:
+    """One judgment: what we read, from what, and what the file records (if it records anything)."""
+
+    decision: str | None
+    basis: Basis
+    recorded: str | None
+    has_record: bool
+
+    @property
+    def compared(self) -> bool:
+        """We read it ourselves, and the file has a decision to compare with."""
+        return self.has_record and self.basis in ("text", "scores")
+
+
+@dataclass(frozen=True, slots=True)
+class PairOutput:
+    """A row of a file of outputs."""
+
+    place: str
+    ident: str
+    group: str
+    label: str
+    judge: str
+    model: str
+    written_by: str
+    judgments: tuple[ReadDecision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A judgment whose text we read otherwise than the file records it."""
+
+    place: str
+    ident: str
+    order: int
+    read: str | None
+    recorded: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputsReport:
+    """Scores of one or more files of outputs.
+
+    ``scores`` are named `gpt`, `claude` by who wrote the responses, and `merged` when there are both;
+    ``recorded`` are the same from the recorded decisions, None when a judgment has none. ``bases``
+    counts what the judgments were read from.
+    """
+
+    judges: tuple[str, ...]
+    scores: dict[str, JudgeBenchScore]
+    recorded: dict[str, JudgeBenchScore] | None
+    bases: dict[str, int]
+    compared: int
+    differences: tuple[Difference, ...]
+    repeated_pairs: int
+
+    @property
+    def agreements(self) -> int:
+        """Judgments that we read as the file records them."""
+        return self.compared - len(self.differences)
+
+    def to_json(self) -> dict[str, object]:
+        """The report as plain JSON; scores in per cent, unrounded."""
+        return {
+            "judges": list(self.judges),
+            "scores": {name: _score_json(score) for name, score in self.scores.items()},
+            "recorded": None
+            if self.recorded is None
+            else {name: _score_json(score) for name, score in self.recorded.items()},
+            "read_from": self.bases,
+            "compared": self.compared,
+            "agreements": self.agreements,
+            "differences": [
+                {"at": found.place, "id": found.ident, "order": found.order}
+                | {"read": found.read, "recorded": found.recorded}
+                for found in self.differences
+            ],
+            "repeated_pairs": self.repeated_pairs,
+        }
+
+    def text(self) -> str:
+        """The report for a reader."""
+        lines = []
+        for name, score in self.scores.items():
+            kept = None if self.recorded is None else self.recorded[name]
+            lines += [*_table(name, score, kept), ""]
+        return "\n".join([f"judge: {', '.join(self.judges)}", "", *lines, *self._facts()])
+
+    def _facts(self) -> list[str]:
+        bases = [f"{count} from {_BASIS_NAMES[basis]}" for basis, count in self.bases.items() if count]
+        lines = [f"judgments: {', '.join(bases)}"]
+        if self.compared:
+            lines.append(
+                f"parser agrees with the recorded decision in {self.agreements} of {self.compared} judgments"
+            )
+        shown = self.differences[:_SHOWN_DIFFERENCES]
+        lines += [
+            f"  {found.place}, pair {found.ident}, order {found.order}: "
+            f"read {found.read or 'nothing'}, recorded {found.recorded or 'nothing'}"
+            for found in shown
+        ]
+        if len(self.differences) > len(shown):
+            lines.append(f"  and {len(self.differences) - len(shown)} more (all of them with --json)")
+        if self.repeated_pairs:
+            lines.append(
+                f"warning: {self.repeated_pairs} rows repeat a pair_id; each row counts, as officially"
+            )
+        return lines
+
+
+_BASIS_NAMES: Final = {
+    "text": "the judge's text",
+    "scores": "the judge's scores",
+    "recorded": "the recorded decision",
+    "failed": "nothing (the judge failed)",
+}
+
+
+def _table(name: str, score: JudgeBenchScore, kept: JudgeBenchScore | None) -> list[str]:
+    orders = "both orders" if score.orders == 2 else "one order (single game)"
+    lines = [f"{name}, {orders}", f"{'group':22}{'pairs':>7}{'right':>7}{'score':>9}{'recorded':>10}"]
+    rows = [("overall", score.overall, None if kept is None else kept.overall)]
+    rows += [
+        (group, tally, None if kept is None else kept.groups[group]) for group, tally in score.groups.items()
+    ]
+    for group, tally, other in rows:
+        recorded = "-" if other is None else f"{other.percent:.2f}"
+        lines.append(f"{group:22}{tally.pairs:7}{tally.right:7}{tally.percent:9.2f}{recorded:>10}")
+    all_pairs = score.overall
+    lines.append(
+        f"right in every order {all_pairs.both_right}, wrong {all_pairs.wrong}, even {all_pairs.even}; "
+        f"pairs with a null {all_pairs.nulls}, inconsistent {all_pairs.inconsistent}"
+    )
+    return lines
+
+
+def _score_json(score: JudgeBenchScore) -> dict[str, object]:
+    return {
+        "orders": score.orders,
+        "overall": _tally_json(score.overall),
+        "groups": {name: _tally_json(tally) for name, tally in score.groups.items()},
+    }
+
+
+def _tally_json(tally: PairTally) -> dict[str, object]:
+    return {
+        "percent": tally.percent,
+        "pairs": tally.pairs,
+        "right": tally.right,
+        "wrong": tally.wrong,
+        "even": tally.even,
+        "right_in_every_order": tally.both_right,
+        "nulls": tally.nulls,
+        "inconsistent": tally.inconsistent,
+    }
+
+
+def score_judgebench(paths: Path | Sequence[Path], judge: str | None = None) -> OutputsReport:
+    """Score files of published outputs.
+
+    Args:
+        paths: one file or several, whose pairs are taken together.
+        judge: read all texts as this judge's; by default each row's `judge_name` decides.
+
+    Raises:
+        BenchError: a file cannot be read, or a row is not as published; names file, line and field.
+    """
+    if judge is not None and judge != "reward_model" and reader_for(judge) is None:
+        raise BenchError(f"there is no reader for judge {judge!r}; there are {', '.join(sorted(READERS))}")
+    rows = read_rows([paths] if isinstance(paths, Path) else list(paths))
+    pairs = [_read_output(row, judge) for row in rows]
+    judgments = [found for pair in pairs for found in pair.judgments]
+    has_records = all(found.has_record for found in judgments)
+    differences = [
+        Difference(pair.place, pair.ident, order, found.decision, found.recorded)
+        for pair in pairs
+        for order, found in enumerate(pair.judgments, 1)
+        if found.compared and found.decision != found.recorded
+    ]
+    return OutputsReport(
+        judges=tuple(
+            sorted({f"{pair.judge} ({pair.model})" if pair.model else pair.judge for pair in pairs})
+        ),
+        scores=_scores(pairs, recorded=False),
+        recorded=_scores(pairs, recorded=True) if has_records else None,
+        bases={basis: sum(found.basis == basis for found in judgments) for basis in _BASIS_NAMES},
+        compared=sum(found.compared for found in judgments),
+        differences=tuple(differences),
+        repeated_pairs=len(pairs) - len({(pair.written_by, pair.ident) for pair in pairs}),
+    )
+
+
+def _scores(pairs: list[PairOutput], *, recorded: bool) -> dict[str, JudgeBenchScore]:
+    writers = sorted({pair.written_by for pair in pairs}, reverse=True)
+    spans = {writer: [pair for pair in pairs if pair.written_by == writer] for writer in writers}
+    if len(spans) > 1:
+        spans["merged"] = pairs
+    scores = {}
+    for name, span in spans.items():
+        judged = [
+            JudgedPair(
+                pair.group,
+                pair.label,
+                tuple(found.recorded if recorded else found.decision for found in pair.judgments),
+            )
+            for pair in span
+        ]
+        try:
+            scores[name] = score_pairs(judged)
+        except ValueError as error:
+            raise BenchError(f"cannot score the {name} pairs: {error}") from error
+    return scores
+
+
+def _read_output(row: Row, judge: str | None) -> PairOutput:
+    label = row.text("label")
+    if label not in _LABELS:
+        raise row.error("label", f"must be A>B or B>A, not {label[:40]!r}")
+    name = judge or (row.text("judge_name") if row.values.get("judge_name") is not None else None)
+    if "judgments" in row.values or "decisions_raw_unflipped" not in row.values:
+        judgments, model = _read_judgments(row, name or _DEFAULT_JUDGE)
+    else:
+        judgments, model = _read_decision_list(row), ""
+        name = name or "recorded decisions"
+    writer = row.values.get("response_model")
+    return PairOutput(
+        place=f"{row.path.name}, line {row.line}",
+        ident=row.ident("pair_id"),
+        group=group_of(row.text("source")),
+        label=label,
+        judge=name or _DEFAULT_JUDGE,
+        model=model,
+        written_by="claude" if isinstance(writer, str) and writer.startswith("claude") else "gpt",
+        judgments=judgments,
+    )
+
+
+def _listed(row: Row, field: str) -> list[Any]:
+    value = row.values.get(field)
+    if not isinstance(value, list):
+        raise row.error(
+            field, "is missing; a row of outputs has a list" if value is None else "must be a list"
+        )
+    if len(value) not in (1, 2):
+        raise row.error(field, f"must have one entry for each order, so 1 or 2, not {len(value)}")
+    return value
+
+
+def _read_judgments(row: Row, judge: str) -> tuple[tuple[ReadDecision, ...], str]:
+    found, model = [], ""
+    for number, entry in enumerate(_listed(row, "judgments")):
+        field = f"judgments[{number}]"
+        if entry is None:
+            found.append(ReadDecision(None, "failed", None, True))
+            continue
+        if not isinstance(entry, dict):
+            raise row.error(field, "must be an object or null")
+        inner = entry.get("judgment")
+        inner = {"response": inner} if isinstance(inner, str) else inner
+        if inner is not None and not isinstance(inner, dict):
+            raise row.error(f"{field}.judgment", "must be an object")
+        named = (inner or {}).get("judge_model")
+        model = named if isinstance(named, str) else model
+        found.append(_read_entry(row, field, entry, inner or {}, judge))
+    return tuple(found), model
+
+
+def _read_entry(
+    row: Row, field: str, entry: dict[str, Any], inner: dict[str, Any], judge: str
+) -> ReadDecision:
+    has_record = "decision" in entry
+    recorded = _decision(row, f"{field}.decision", entry.get("decision"))
+    scores = inner.get("scores")
+    if scores is not None:
+        read = decision_from_scores(_score_pair(row, f"{field}.judgment.scores", scores))
+        return ReadDecision(read, "scores", recorded, has_record)
+    text = inner.get("response")
+    if text is not None and not isinstance(text, str):
+        raise row.error(f"{field}.judgment.response", "must be text")
+    reader = reader_for(judge)
+    if text and reader is not None:
+        return ReadDecision(reader(text), "text", recorded, has_record)
+    if not has_record:
+        if text:
+            raise row.error(
+                f"{field}.decision",
+                f"is missing, and the texts of judge {judge!r} cannot be read; give --judge one of "
+                f"{', '.join(sorted(READERS))}",
+            )
+        if text is None:
+            raise row.error(field, "has neither judgment.response nor judgment.scores nor decision")
+        return ReadDecision(None, "text", None, False)
+    return ReadDecision(recorded, "recorded", recorded, True)
+
+
+def _read_decision_list(row: Row) -> tuple[ReadDecision, ...]:
+    decisions = _listed(row, "decisions_raw_unflipped")
+    scores = row.values.get("scores")
+    if scores is not None and (not isinstance(scores, list) or len(scores) != len(decisions)):
+        raise row.error("scores", "must be a list with one pair of scores for each decision")
+    found = []
+    for number, decision in enumerate(decisions):
+        recorded = _decision(row, f"decisions_raw_unflipped[{number}]", decision)
+        if scores is None:
+            found.append(ReadDecision(recorded, "recorded", recorded, True))
+        else:
+            read = decision_from_scores(_score_pair(row, f"scores[{number}]", scores[number]))
+            found.append(ReadDecision(read, "scores", recorded, True))
+    return tuple(found)
+
+
+def _decision(row: Row, field: str, value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise row.error(field, "must be text such as A>B, or null")
+
+
+def _score_pair(row: Row, field: str, value: object) -> list[float]:
+    if isinstance(value, list) and len(value) == 2:
+        # Some reward models publish each score as a list of its own.
+        flat = [item[0] if isinstance(item, list) and len(item) == 1 else item for item in value]
+        if all(isinstance(item, int | float) and not isinstance(item, bool) for item in flat):
+            if any(math.isnan(item) for item in flat):
+                raise row.error(field, "is not a number (NaN)")
+            return flat
+    raise row.error(field, "must be two numbers")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments that `run_command` reads."""
+    parser.add_argument("benchmark", choices=["judgebench"], help="the benchmark whose outputs are given")
+    parser.add_argument(
+        "--outputs", type=Path, nargs="+", required=True, metavar="FILE", help="published outputs, JSON lines"
+    )
+    parser.add_argument(
+        "--judge",
+        metavar="NAME",
+        help=f"read the texts as this judge's ({', '.join(sorted(READERS))}), whatever the rows say",
+    )
+    parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
+
+
+def run_command(args: argparse.Namespace) -> int:
+    """`skillbench score`: print the report; 0, or 2 for files that cannot be used."""
+    try:
+        report = score_judgebench(args.outputs, args.judge)
+    except BenchError as error:
+        print(f"skillbench score: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(report.to_json(), indent=1, ensure_ascii=False) if args.json else report.text())
+    return 0

@@ -1,0 +1,230 @@
+"""A run's judgments as columns: what a report needs of 100,000 of them, in little memory.
+
+Two passes: one over the predictions, one over the traces, each a line at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from skillbench.analysis.probabilities import stated_chance
+from skillbench.folder.journal import TRACES, read_predictions
+from skillbench.suites.base import Prediction, Suite
+from skillrt.judging.verdict import Verdict
+
+__all__ = ["COSTS", "Judgments", "read_judgments"]
+
+COSTS: Final = ("prompt_tokens", "cached_tokens", "completion_tokens", "requests", "tool_calls", "latency_s")
+"""What a judgment costs, by the names of ``Usage``; ``sandbox_s`` is from the traces."""
+
+_SHOWN: Final = 60
+_NAMES: Final = tuple("ABCDEFGHIJ")
+UNKNOWN, WRONG, RIGHT = -1, 0, 1
+
+
+@dataclass(slots=True)
+class Judgments:
+    """Columns, parallel to the lines of ``predictions.jsonl``.
+
+    ``right`` and ``said_right`` are 1, 0, or -1 where a judgment has no points. ``length`` says of a
+    choice whether the longest response was chosen (1), another one (0), or that there was no one longest
+    or no choice (-1); ``longest_right`` whether the right response was the longest. ``trace_at`` is the place
+    of a judgment's line in ``traces.jsonl``, in bytes.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    group: array[int] = field(default_factory=lambda: array("i"))
+    cluster: array[int] = field(default_factory=lambda: array("q"))
+    order: list[str] = field(default_factory=list)
+    gold: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    outcome: list[str] = field(default_factory=list)
+    label: list[str] = field(default_factory=list)
+    note: list[str] = field(default_factory=list)
+    right: array[int] = field(default_factory=lambda: array("b"))
+    said_right: array[int] = field(default_factory=lambda: array("b"))
+    valid: array[int] = field(default_factory=lambda: array("b"))
+    grounded: array[int] = field(default_factory=lambda: array("b"))
+    overruled: array[int] = field(default_factory=lambda: array("b"))
+    stated: array[float] = field(default_factory=lambda: array("d"))
+    length: array[int] = field(default_factory=lambda: array("b"))
+    longest_right: array[int] = field(default_factory=lambda: array("b"))
+    trace_at: array[int] = field(default_factory=lambda: array("q"))
+    sandbox_s: array[float] = field(default_factory=lambda: array("d"))
+    costs: dict[str, array[float]] = field(default_factory=lambda: {name: array("d") for name in COSTS})
+    owners: Counter[str] = field(default_factory=Counter)
+    consistent: int = 0
+    decided_pairs: int = 0
+    timed: bool = False
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def _brief(value: Any) -> str:
+    """A value in few characters; lists of statuses as signs."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value[:_SHOWN]
+    if isinstance(value, list):
+        signs = {"satisfied": "+", "failed": "-", None: "?", 1: "+", 0: "-"}
+        try:
+            return "".join(signs[one] for one in value)[:_SHOWN]
+        except (KeyError, TypeError):
+            pass
+    return json.dumps(value, ensure_ascii=False)[:_SHOWN]
+
+
+def _gold(gold: Any) -> str:
+    if isinstance(gold, Mapping):
+        for name in ("winner", "better", "labels"):
+            if name in gold:
+                return _brief(gold[name])
+        if "number" in gold and "correct" in gold:
+            return "right" if gold["number"] < gold["correct"] else "wrong"
+        return ""
+    return _brief(gold)
+
+
+def _right(suite: Suite, gold: Any, answer: Any) -> int:
+    if answer is None:
+        return UNKNOWN if isinstance(gold, Mapping) and "number" in gold else WRONG
+    try:
+        points = suite.points(gold, Verdict(valid=True, said=answer, outcome=answer))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return UNKNOWN
+    return UNKNOWN if points is None else RIGHT if points >= 1 else WRONG
+
+
+def _add(found: Judgments, row: Prediction, suite: Suite, places: dict[str, int]) -> None:
+    found.ids.append(row.id)
+    if row.group not in places:
+        places[row.group] = len(found.groups)
+        found.groups.append(row.group)
+    found.group.append(places[row.group])
+    found.cluster.append(row.position)
+    found.order.append(row.order or "")
+    found.gold.append(_gold(row.gold))
+    found.said.append(_brief(row.said))
+    found.outcome.append(_brief(row.outcome))
+    found.label.append((row.label or "")[:_SHOWN])
+    found.note.append((row.error or "")[:200] if not row.valid else (row.decided_by or "")[:_SHOWN])
+    found.right.append(_right(suite, row.gold, row.outcome) if row.valid else UNKNOWN)
+    found.said_right.append(_right(suite, row.gold, row.said) if row.valid else UNKNOWN)
+    found.valid.append(int(row.valid))
+    found.grounded.append(UNKNOWN if row.grounded is None else int(row.grounded))
+    found.overruled.append(int(row.valid and row.said != row.outcome))
+    chance = stated_chance(row)
+    found.stated.append(chance[0] if chance else -1.0)
+    if chance:
+        found.right[-1] = chance[1]
+    if not row.valid:
+        found.owners[row.error_owner or "harness"] += 1
+    for name, column in found.costs.items():
+        column.append(getattr(row.usage, name))
+
+
+def _pair_up(found: Judgments, row: Prediction, waiting: dict[str, str | None]) -> None:
+    """Count a case whose two orders name the same response; each waits for the other."""
+    if row.order not in ("AB", "BA"):
+        return
+    case = row.id.rpartition(":")[0]
+    answer = row.outcome if row.outcome in ("A", "B") else None
+    if case not in waiting:
+        waiting[case] = answer
+        return
+    other = waiting.pop(case)
+    if answer is not None and other is not None:
+        found.decided_pairs += 1
+        found.consistent += answer != other
+
+
+class _Event(msgspec.Struct):
+    type: str = ""
+    duration_s: float | None = None
+
+
+class _Fields(msgspec.Struct):
+    responses: Any = None
+
+
+class _Trace(msgspec.Struct):
+    fields: _Fields | None = None
+    events: list[_Event] = []
+
+
+class _Line(msgspec.Struct):
+    trace: _Trace
+
+
+_DECODER = msgspec.json.Decoder(_Line)
+
+
+def _trace(raw: bytes) -> _Trace:
+    try:
+        return _DECODER.decode(raw).trace
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        try:  # lines that only Python's own reader takes: half surrogate pairs
+            return msgspec.convert(json.loads(raw), _Line).trace
+        except (ValueError, msgspec.ValidationError, RecursionError):
+            return _Trace()
+
+
+def _longest(trace: _Trace) -> str | None:
+    shown = trace.fields.responses if trace.fields is not None else None
+    if not isinstance(shown, dict) or len(shown) < 2:
+        return None
+    lengths = {str(name): len(text) for name, text in shown.items() if isinstance(text, str)}
+    most = max(lengths.values(), default=0)
+    longest = [name for name, length in lengths.items() if length == most]
+    return longest[0] if len(longest) == 1 else None
+
+
+def _add_traces(found: Judgments, path: Path) -> None:
+    number = start = 0
+    if path.exists():
+        with path.open("rb") as file:
+            for number, raw in enumerate(file, 1):
+                if number > len(found):
+                    break
+                found.trace_at.append(start)
+                start += len(raw)
+                trace = _trace(raw)
+                runs = [event.duration_s for event in trace.events if event.type == "run"]
+                found.timed = found.timed or bool(runs)
+                found.sandbox_s.append(sum(one or 0.0 for one in runs))
+                longest, place = _longest(trace), number - 1
+                chose = found.outcome[place] if found.outcome[place] in _NAMES else None
+                found.length.append(UNKNOWN if longest is None or chose is None else int(chose == longest))
+                gold = found.gold[place] if found.gold[place] in _NAMES else None
+                found.longest_right.append(UNKNOWN if longest is None or not gold else int(gold == longest))
+    for _ in range(len(found) - len(found.length)):
+        found.length.append(UNKNOWN)
+        found.longest_right.append(UNKNOWN)
+        found.sandbox_s.append(0.0)
+
+
+def read_judgments(folder: Path, suite: Suite) -> Judgments:
+    """Read a run folder's predictions and traces into columns.
+
+    Raises:
+        BenchError: there are no predictions, or a line of them is broken.
+    """
+    found = Judgments()
+    places: dict[str, int] = {}
+    waiting: dict[str, str | None] = {}
+    for row in read_predictions(folder):
+        _add(found, row, suite, places)
+        _pair_up(found, row, waiting)
+    _add_traces(found, folder / TRACES)
+    return found

@@ -1,0 +1,162 @@
+"""A run folder: ``run.json``, the journal, ``metrics.json`` and ``summary.md``, under one lock.
+
+A folder belongs to one identity (data, artifacts, model, sampling). It is continued under the same
+identity and refused under any other, so that no metric ever mixes two runs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Self
+
+from skillbench.errors import BenchError, RefusedError
+from skillbench.folder.journal import PREDICTIONS, TRACES, Journal, write_atomically
+from skillbench.suites.base import Prediction
+
+__all__ = ["RUN_FORMAT", "RunFolder", "pretty", "read_run"]
+
+RUN_FORMAT: Final = 1
+"""Version of the files in a run folder."""
+
+_LOCK: Final = ".lock"
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Return what ``run.json`` says.
+
+    Raises:
+        BenchError: the folder is no run folder, or its ``run.json`` cannot be read.
+    """
+    path = folder / "run.json"
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror}; is it a run folder?") from error
+    except ValueError as error:
+        raise BenchError(f"{path} is broken: {error}") from error
+    if not isinstance(found, dict) or found.get("format") != RUN_FORMAT:
+        raise BenchError(f"{path} is not a run of this version of skillbench; use another --out")
+    return found
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def pretty(value: Any) -> bytes:
+    """Return the bytes of a JSON file that people read too."""
+    return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{name} was {json.dumps(old.get(name))}, now {json.dumps(new.get(name))}"
+        for name in dict.fromkeys((*old, *new))
+        if old.get(name) != new.get(name)
+    ]
+
+
+class RunFolder:
+    """One run's folder, open and locked. Use it as a context manager.
+
+    Args:
+        path: the folder; made when it is not there.
+        identity: what must be the same to continue a run: plain JSON values.
+        facts: what is recorded without being compared: data counts, versions, servers.
+        keep: rows for which it is false are taken out, to be judged again.
+
+    Raises:
+        RefusedError: the folder holds another run, another process works on it, or it has results
+            but no ``run.json``.
+        BenchError: the folder cannot be made or written, or its files are broken.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        identity: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        keep: Callable[[Prediction], bool] | None = None,
+    ) -> None:
+        self.path = path
+        # What is read back from JSON must compare equal to what is given.
+        self._identity = json.loads(json.dumps(identity))
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise BenchError(f"cannot make the run folder {path}: {error.strerror}") from error
+        try:
+            self._take_lock()
+            sessions = self._check_identity()
+            self._run = {"format": RUN_FORMAT, "identity": self._identity, **facts, "sessions": sessions}
+            self._session: dict[str, Any] = {}
+            # Before the journal's files, so that these never stand without it.
+            self._save()
+            self.journal = Journal(path, keep)
+        except OSError as error:
+            os.close(self._lock)
+            raise BenchError(f"cannot write {path}: {error.strerror}") from error
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self.resumed = len(self.journal.recorded)
+
+    def _save(self) -> None:
+        write_atomically(self.path / "run.json", pretty(self._run))
+
+    def _take_lock(self) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise RefusedError(
+                f"another skillbench is writing {self.path}; wait for it, or use another --out"
+            ) from error
+
+    def _check_identity(self) -> list[Any]:
+        if not (self.path / "run.json").exists():
+            for name in (PREDICTIONS, TRACES):
+                if (self.path / name).exists():
+                    raise RefusedError(
+                        f"{self.path} has a {name} but no run.json, so nobody can say what it belongs to; "
+                        "use another --out"
+                    )
+            return []
+        found = read_run(self.path)
+        different = _differences(found.get("identity") or {}, self._identity)
+        if different:
+            raise RefusedError(
+                f"{self.path} holds another run: {'; '.join(different)}. "
+                "Give the settings that it was begun with to go on with it, or another --out to begin anew."
+            )
+        return list(found.get("sessions") or [])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.journal.close()
+        os.close(self._lock)
+
+    def begin(self, **facts: Any) -> None:
+        """Note that a session of judging starts, with facts such as the models that the server has."""
+        self._session = {"started": _now(), "finished": None, "judged": 0, "ended": None}
+        self._run["sessions"] = [*self._run["sessions"], self._session]
+        self._run.update(facts)
+        self._save()
+
+    def end(self, how: str, **facts: Any) -> None:
+        """Note how the session ended: ``done``, ``interrupted`` or ``stopped``, with facts such as what
+        became of the requests."""
+        judged = len(self.journal.recorded) - self.resumed
+        self._session.update(finished=_now(), judged=judged, ended=how, **facts)
+        self._save()
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write one of the result files."""
+        write_atomically(self.path / name, data)

@@ -1,0 +1,1 @@
+"""Judging a suite: the plan, the workers, the progress."""

@@ -1,0 +1,185 @@
+"""Runs judged again from their traces: ``skillbench replay`` and ``skillbench rescore``.
+
+``replay`` must give the recorded judgments and the same bytes of ``metrics.json``, with the very
+artifacts of the run. ``rescore`` takes the artifacts, readers and metrics of now, writes what comes of
+them beside the run and leaves the run as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from skillbench.errors import BenchError
+from skillbench.folder.journal import PREDICTIONS, TRACES, encode_line, read_predictions, write_atomically
+from skillbench.folder.results import metrics_of, summary_text
+from skillbench.folder.store import pretty, read_run
+from skillbench.suites import open_suite
+from skillbench.suites.base import Prediction, Suite
+from skillrt.judging.verdict import Judgment
+from skillrt.programs.program import Program
+
+__all__ = ["Again", "judge_again"]
+
+_SHOWN = 5
+
+
+@dataclass(slots=True)
+class Again:
+    """What judging again came to. ``kept`` rows have no trace, such as those of a harness error."""
+
+    rows: list[Prediction] = field(default_factory=list)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    run: dict[str, Any] = field(default_factory=dict)
+    changed: list[str] = field(default_factory=list)
+    kept: int = 0
+    unfit: list[str] = field(default_factory=list)
+
+
+class _Links:
+    """Programs by the name of their link."""
+
+    def __init__(self, artifacts: str | None, digests: Mapping[str, str] | None) -> None:
+        from skillspec.artifacts import ArtifactError, ArtifactStore
+
+        try:
+            self._store = ArtifactStore(Path(artifacts) if artifacts else None)
+        except ArtifactError as error:
+            raise BenchError(str(error)) from error
+        self._digests = digests
+        self._programs: dict[str, Program] = {}
+
+    def program(self, name: str) -> Program:
+        from skillrt.programs.program import load_program
+        from skillspec.artifacts import ArtifactError
+
+        if name not in self._programs:
+            try:
+                program = load_program(self._store, name)
+            except ArtifactError as error:
+                raise BenchError(str(error)) from error
+            wanted = None if self._digests is None else self._digests.get(name)
+            if wanted is not None and program.link.digest != wanted:
+                raise BenchError(
+                    f"the artifacts have another {name} than the run was made with; name the run's own with "
+                    "--artifacts, or use skillbench rescore"
+                )
+            self._programs[name] = program
+        return self._programs[name]
+
+
+def judge_again(folder: Path, artifacts: str | None, *, exact: bool) -> Again:
+    """Judge every recorded judgment again from its trace.
+
+    Args:
+        folder: the run folder.
+        artifacts: the artifacts to judge with; the installation's own when None.
+        exact: refuse other artifacts than the run's.
+
+    Raises:
+        BenchError: the folder is no run, its files are broken, or the artifacts do not fit.
+    """
+    found = Again(run=read_run(folder))
+    identity = found.run["identity"]
+    suite = open_suite(identity["suite"], (), identity.get("mode") or None, score_only=True)
+    links = _Links(artifacts, identity["links"] if exact else None)
+    traces = _traces(folder)
+    for row in read_predictions(folder):
+        ident, trace = next(traces, (None, {}))
+        if ident != row.id:
+            raise BenchError(
+                f"{folder / TRACES} has no trace of {row.id} where it should stand; was the run killed? "
+                "The command that began it mends its files"
+            )
+        if not trace:
+            found.kept += 1
+            found.rows.append(row)
+            continue
+        found.rows.append(_again(row, trace, links, suite, found))
+    expected = found.run["rows"]["judgments"]
+    found.metrics = metrics_of(suite, iter(found.rows), expected)
+    return found
+
+
+def _again(
+    row: Prediction, trace: Mapping[str, Any], links: _Links, suite: Suite, found: Again
+) -> Prediction:
+    from skillrt.judging.replay import ReplayError, replay
+
+    try:
+        judgment = replay(links.program(trace["link"]), trace)
+    except ReplayError as error:
+        found.unfit.append(f"{row.id}: {error}")
+        return row
+    fresh = _row(row, judgment, suite)
+    if (fresh.said, fresh.outcome, fresh.valid) != (row.said, row.outcome, row.valid):
+        found.changed.append(f"{row.id}: {_told(row)} -> {_told(fresh)}")
+    return fresh
+
+
+def _told(row: Prediction) -> str:
+    return f"said {row.said!r}, readout {row.outcome!r}" if row.valid else f"invalid ({row.error})"
+
+
+def _row(row: Prediction, judgment: Judgment, suite: Suite) -> Prediction:
+    verdict = judgment.verdict
+    return msgspec.structs.replace(
+        row,
+        said=verdict.said,
+        outcome=verdict.outcome,
+        label=verdict.label,
+        score=suite.points(row.gold, verdict),
+        valid=verdict.valid,
+        error=verdict.error,
+        error_owner=verdict.error_owner,
+        grounded=verdict.grounded,
+        decided_by=verdict.decided_by,
+        reason=verdict.reason,
+        usage=judgment.usage,
+        probabilities=verdict.probabilities,
+        mass=verdict.mass,
+    )
+
+
+def _traces(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    path = folder / TRACES
+    try:
+        with path.open("rb") as file:
+            for number, raw in enumerate(file, 1):
+                try:
+                    line = json.loads(raw)
+                    yield line["id"], line["trace"]
+                except (ValueError, KeyError, TypeError) as error:
+                    raise BenchError(f"{path}, line {number}: not a trace ({error})") from error
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror}") from error
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of both commands."""
+    parser.add_argument("run_folder", type=Path, metavar="DIR", help="the run folder")
+    parser.add_argument("--artifacts", metavar="DIR", help="compiled artifacts (default: the installation's)")
+
+
+def print_some(lines: list[str]) -> None:
+    """Print the first few of many lines."""
+    for line in lines[:_SHOWN]:
+        print(f"  {line}")
+    if len(lines) > _SHOWN:
+        print(f"  and {len(lines) - _SHOWN} more")
+
+
+def write_rescored(folder: Path, again: Again) -> Path:
+    """Write the rows and results of judging again to ``rescored`` in the run folder; return that."""
+    out = folder / "rescored"
+    out.mkdir(exist_ok=True)
+    write_atomically(out / PREDICTIONS, b"".join(map(encode_line, again.rows)))
+    write_atomically(out / "metrics.json", pretty(again.metrics))
+    write_atomically(out / "summary.md", summary_text(again.metrics, again.run).encode())
+    return out

@@ -1,0 +1,194 @@
+"""Plans: which models are run on which benchmarks in which settings, read from YAML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from skillbench.errors import BenchError
+from skillbench.running.presets import find_preset
+from skillbench.running.settings import LEVELS, Setting, find_setting
+from skillbench.suites import SUITE_MODES
+
+__all__ = ["SHIPPED", "BenchmarkPlan", "Cell", "ModelPlan", "Plan", "SettingPlan", "read_plan"]
+
+SHIPPED: Final = Path(__file__).resolve().parent / "plans"
+"""The plans that ship; a plan's name alone is looked up here."""
+
+
+class ModelPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A model: a preset's key, or the name that a server calls it by."""
+
+    name: str
+    model: str | None = None
+    base_url: tuple[str, ...] = ()
+    concurrency: int | None = None
+    temperature: float = 0.0
+    max_tokens: int | None = None
+    enable_thinking: bool = False
+    tool_mode: Literal["native", "schema"] | None = None
+
+
+class BenchmarkPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A benchmark: its suite, its files below the data root, and what the table shows of it.
+
+    ``metric`` lists names of metrics; the first that a run has is shown, and its headline where it is
+    empty. ``settings`` narrows the plan's to some.
+    """
+
+    suite: str
+    data: tuple[str, ...] = ()
+    name: str = ""
+    mode: str | None = None
+    metric: tuple[str, ...] = ()
+    settings: tuple[str, ...] | None = None
+    routes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What the table and the folder call it."""
+        return self.name or (f"{self.suite}-{self.mode}" if self.mode else self.suite)
+
+
+class SettingPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A setting: one of the named ones, or a skill and its delivery; ``routes`` go to the baseline."""
+
+    name: str
+    skill: str | None = None
+    delivery: str | None = None
+    setting: str | None = None
+    routes: tuple[str, ...] = ()
+
+
+class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    models: tuple[str | ModelPlan, ...]
+    benchmarks: tuple[BenchmarkPlan, ...]
+    settings: tuple[str | SettingPlan, ...]
+    average: tuple[str, ...] = ()
+    seed: int = 0
+    placement_seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One run of a plan."""
+
+    model: ModelPlan
+    benchmark: BenchmarkPlan
+    setting: SettingPlan
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder below the matrix's."""
+        return Path(self.model.name, self.benchmark.title, self.setting.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan, checked. ``average`` names the benchmarks whose shown metrics are averaged."""
+
+    name: str
+    models: tuple[ModelPlan, ...]
+    benchmarks: tuple[BenchmarkPlan, ...]
+    settings: tuple[SettingPlan, ...]
+    average: tuple[str, ...]
+    seed: int
+    placement_seed: int
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Return the runs in their order: a model after the other, so that a server is used up first."""
+        return tuple(
+            Cell(model, benchmark, setting)
+            for model in self.models
+            for benchmark in self.benchmarks
+            for setting in self.settings
+            if benchmark.settings is None or setting.name in benchmark.settings
+        )
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan: a YAML file, or the name of one that ships with the repository.
+
+    Raises:
+        BenchError: it cannot be read, or says something that cannot be run.
+    """
+    import yaml
+
+    found = path
+    if not path.exists() and path.name == str(path):
+        found = next((p for p in (SHIPPED / path, SHIPPED / f"{path}.yaml") if p.is_file()), path)
+    try:
+        document = msgspec.convert(yaml.safe_load(found.read_bytes()), _Document)
+    except OSError as error:
+        known = ", ".join(sorted(one.stem for one in SHIPPED.glob("*.yaml")))
+        hint = f"; the plans that ship are: {known}" if known else ""
+        raise BenchError(f"cannot read the plan {path}: {error.strerror}{hint}") from error
+    except yaml.YAMLError as error:
+        raise BenchError(f"{found} is not YAML: {' '.join(str(error).split())}") from error
+    except msgspec.ValidationError as error:
+        raise BenchError(f"{found}: {str(error).replace('`', '')}") from error
+    plan = Plan(
+        name=document.name,
+        models=tuple(_model(one) for one in document.models),
+        benchmarks=document.benchmarks,
+        settings=tuple(_setting(one) for one in document.settings),
+        average=document.average,
+        seed=document.seed,
+        placement_seed=document.placement_seed,
+    )
+    _check(plan, found)
+    return plan
+
+
+def _model(one: str | ModelPlan) -> ModelPlan:
+    named = ModelPlan(one) if isinstance(one, str) else one
+    if named.model is not None or any(url.startswith(("control:", "local")) for url in named.base_url):
+        return named
+    preset = find_preset(named.name)
+    return msgspec.structs.replace(
+        named, model=preset.served, concurrency=named.concurrency or preset.concurrency
+    )
+
+
+def _setting(one: str | SettingPlan) -> SettingPlan:
+    given = SettingPlan(one) if isinstance(one, str) else one
+    if given.skill is not None or given.delivery is not None:
+        return given
+    known: Setting = find_setting(given.name)
+    return msgspec.structs.replace(given, skill=known.skill, delivery=known.delivery)
+
+
+def _check(plan: Plan, path: Path) -> None:
+    def refuse(problem: str) -> BenchError:
+        return BenchError(f"{path}: {problem}")
+
+    for kind, names in (
+        ("model", [one.name for one in plan.models]),
+        ("benchmark", [one.title for one in plan.benchmarks]),
+        ("setting", [one.name for one in plan.settings]),
+    ):
+        if not names:
+            raise refuse(f"there is no {kind}")
+        for name in names:
+            if names.count(name) > 1:
+                raise refuse(f"there are two of the {kind} {name}; give one of them a name of its own")
+            if Path(name).name != name or name.startswith("."):
+                raise refuse(f"{name!r} cannot be the name of a {kind}: it becomes a folder")
+    titles = {one.title for one in plan.benchmarks}
+    settings = {one.name for one in plan.settings}
+    for benchmark in plan.benchmarks:
+        if benchmark.suite not in SUITE_MODES:
+            raise refuse(f"there is no suite {benchmark.suite}; there are: {', '.join(SUITE_MODES)}")
+        for name in benchmark.settings or ():
+            if name not in settings:
+                raise refuse(f"benchmark {benchmark.title} names the setting {name}, which the plan lacks")
+    for name in plan.average:
+        if name not in titles:
+            raise refuse(f"average names the benchmark {name}, which the plan lacks")
+    for setting in plan.settings:
+        if setting.setting is not None and setting.setting not in LEVELS:
+            raise refuse(f"setting of {setting.name} must be {' or '.join(LEVELS)}")

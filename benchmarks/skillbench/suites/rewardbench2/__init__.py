@@ -1,0 +1,1 @@
+"""RewardBench 2."""

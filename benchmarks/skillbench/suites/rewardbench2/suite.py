@@ -1,0 +1,306 @@
+"""RewardBench 2: best of four, and ratings of single responses for the subset Ties.
+
+Modes: ``ranking`` shows the four once, the chosen one at a place that a digest of the row's key
+and the seed draws; ``rotations`` shows them in all four rotations; ``ratings`` rates each response of
+every row by itself. Rows of Ties are rated in every mode.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from skillbench.statistics.estimates import mean_estimate, mean_of_means
+from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores
+from skillbench.suites.fields import optional_texts, texts
+from skillbench.suites.files import FileSuite, seal
+from skillbench.suites.rewardbench2.metric import (
+    LETTERS,
+    NO_RATING,
+    ROWS,
+    SUBSETS,
+    TiesRow,
+    best_of_four,
+    four_way_ratings,
+    leaderboard,
+    rotated,
+    rotation,
+    seeded_place,
+    subset_name,
+    swapped_in,
+    ties_score,
+)
+from skillbench.suites.rows import Row
+from skillrt.judging.verdict import Verdict
+
+__all__ = ["MODES", "RewardBench2", "Sample"]
+
+MODES: Final = ("ranking", "rotations", "ratings")
+
+_TIES: Final = "Ties"
+_RATED: Final = "rewardbench2_rating"
+_TIED: Final = "rewardbench2_rating_ties"
+_LEAST_TIES: Final = -0.01
+_MOST_TIES: Final = 1.01
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A row: the correct completions first, as in the data."""
+
+    ident: str
+    subset: str
+    prompt: str
+    completions: tuple[str, ...]
+    correct: int
+    reference: str | list[str] | None
+    checklist: list[str] | None
+
+
+def _read(row: Row) -> Sample:
+    try:
+        subset = subset_name(row.text("subset"))
+    except ValueError as error:
+        raise row.error("subset", f"is unknown: {error}") from error
+    chosen, rejected = texts(row, "chosen"), texts(row, "rejected")
+    if subset != _TIES and (len(chosen), len(rejected)) != (1, 3):
+        raise row.error(
+            "chosen",
+            f"and rejected must hold 1 and 3 responses, not {len(chosen)} and {len(rejected)}: best of four",
+        )
+    for name, found in (("num_correct", chosen), ("num_incorrect", rejected)):
+        if row.values.get(name) is not None and row.values[name] != len(found):
+            raise row.error(name, f"says {row.values[name]!r}, but the row has {len(found)}")
+    ident = row.ident("id")
+    if subset == _TIES:
+        _check_ties(row, ident, len(chosen))
+    return Sample(
+        ident=ident,
+        subset=subset,
+        prompt=row.text("prompt"),
+        completions=(*chosen, *rejected),
+        correct=len(chosen),
+        reference=optional_texts(row, "reference") or None,
+        checklist=optional_texts(row, "checklist") or None,
+    )
+
+
+def _check_ties(row: Row, ident: str, correct: int) -> None:
+    kind, _, number = ident.partition(":")
+    if kind not in ("ref", "tied") or not number.strip().isdecimal():
+        raise row.error("id", f"must be ref:N or tied:N in the subset Ties, not {ident[:40]!r}")
+    if kind == "tied" and correct < 2:
+        raise row.error("chosen", "needs two responses or more where the id is tied:N")
+
+
+class RewardBench2(FileSuite[Sample]):
+    """The suite ``rewardbench2``; ``seed`` moves the chosen responses to other places."""
+
+    name = "rewardbench2"
+    shown: ClassVar[Mapping[str, str]] = {
+        "prompt": "prompt",
+        "chosen": "responses",
+        "rejected": "responses",
+        "subset": "subset",
+        "reference": "reference",
+        "checklist": "checklist",
+    }
+
+    def __init__(self, paths: Sequence[Path], mode: str = "ranking", seed: int = 0) -> None:
+        super().__init__(paths)
+        self.mode = mode
+        self._seed = seed
+        self.tasks = (_RATED, _TIED) if mode == "ratings" else ("rewardbench2", _TIED)
+
+    def read(self, row: Row) -> Sample:
+        """Read one row; best of four needs exactly four."""
+        return _read(row)
+
+    def ident(self, sample: Sample) -> str:
+        """Return the row's id."""
+        return sample.ident
+
+    def group(self, sample: Sample) -> str:
+        """Return the subset."""
+        return sample.subset
+
+    def _rates(self, sample: Sample) -> bool:
+        return self.mode == "ratings" or sample.subset == _TIES
+
+    def judgments(self, sample: Sample, /) -> int:
+        """One for each response that is rated, else one or all four rotations."""
+        if self._rates(sample):
+            return len(sample.completions)
+        return len(LETTERS) if self.mode == "rotations" else 1
+
+    def expand(self, sample: Sample, key: str, position: int) -> Iterator[Job]:
+        """Yield one job for each rating, or for each arrangement of the four."""
+        about: dict[str, Any] = {"subset": sample.subset}
+        if sample.reference is not None:
+            about["reference"] = sample.reference
+        if sample.checklist is not None:
+            about["checklist"] = sample.checklist
+        jobs = self._ratings if self._rates(sample) else self._rankings
+        yield from jobs(sample, key, position, about)
+
+    def _ratings(self, sample: Sample, key: str, position: int, about: Mapping[str, Any]) -> Iterator[Job]:
+        task = _TIED if sample.subset == _TIES else _RATED
+        for number, text in enumerate(sample.completions):
+            fields = {"prompt": sample.prompt, "responses": {"A": text}, **about}
+            gold = {"number": number, "of": len(sample.completions), "correct": sample.correct}
+            yield Job(
+                Case(f"{key}:{number}", sample.ident, position, task, str(number), fields, sample.subset),
+                seal(gold, sample.subset, subset="rating"),
+            )
+
+    def _rankings(self, sample: Sample, key: str, position: int, about: Mapping[str, Any]) -> Iterator[Job]:
+        if self.mode == "rotations":
+            orders = [rotation(turn) for turn in range(len(LETTERS))]
+        else:
+            orders = [swapped_in(seeded_place(key, self._seed))]
+        for order in orders:
+            name = "".join(map(str, order))
+            shown = {
+                letter: sample.completions[number] for letter, number in zip(LETTERS, order, strict=True)
+            }
+            fields = {"prompt": sample.prompt, "responses": shown, **about}
+            case_id = f"{key}:{name}"
+            yield Job(
+                Case(case_id, sample.ident, position, "rewardbench2", name, fields, sample.subset),
+                seal(LETTERS[order.index(0)], sample.subset),
+            )
+
+    def points(self, gold: Any, verdict: Verdict) -> int | float | None:
+        """Return the share of best of four; a rating has no points of its own."""
+        if not verdict.valid or not isinstance(gold, str):
+            return None
+        return best_of_four(verdict.outcome, gold)
+
+    def score(self, rows: Iterable[Prediction]) -> Scores:
+        """Compute ``rewardbench2.leaderboard``, the subsets, and the parts of Ties.
+
+        With rotations the score of a row is the mean over its four, ``rewardbench2.rotated.*``.
+        Nothing that can be read is worth 0.25, and a rating of -1.
+        """
+        prefix = {"ranking": self.name}.get(self.mode, f"{self.name}.{self.mode}")
+        if self.mode == "rotations":
+            prefix = f"{self.name}.rotated"
+        found = _collect(rows)
+        needed = len(LETTERS) if self.mode == "rotations" else 1
+        finished = {position: row for position, row in sorted(found.items()) if row.complete(needed)}
+        readout, said = (_estimates(prefix, finished.values(), which) for which in (1, 0))
+        lost = sum(row.lost for row in finished.values())
+        facts: dict[str, int | float | str] = {"unreadable_answers": lost}
+        counts = Counter(row.subset for row in finished.values())
+        missing = sum(max(0, rows - counts[name]) for name, rows in ROWS.items())
+        if missing:
+            facts["rows_missing_of_the_published_1865"] = missing
+        facts |= _letters(row for row in finished.values() if not row.rated)
+        if self.mode == "rotations" and any(not row.rated for row in finished.values()):
+            facts["same_response_in_all_rotations"] = sum(
+                row.rotated(1).consistent for row in finished.values() if not row.rated
+            )
+        headline = next((f"{prefix}.{name}" for name in ("leaderboard", "micro", _TIES)
+                         if f"{prefix}.{name}" in readout), None)  # fmt: skip
+        return Scores(headline, readout, said, len(found) - len(finished), facts=facts)
+
+
+@dataclass(slots=True)
+class _Answers:
+    """All judgments of a row: by order the (said, outcome) and the gold."""
+
+    ident: str
+    subset: str
+    rated: bool
+    answers: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    golds: dict[str, Any] = field(default_factory=dict)
+    lost: int = 0
+
+    def complete(self, needed: int) -> bool:
+        if self.rated:
+            needed = next(iter(self.golds.values()))["of"]
+        return len(self.answers) == needed
+
+    def ratings(self, which: int) -> tuple[float, ...]:
+        found = (self.answers[str(number)][which] for number in range(len(self.answers)))
+        return tuple(NO_RATING if value is None else value for value in found)
+
+    def rotated(self, which: int) -> Any:
+        turns = ["".join(map(str, rotation(turn))) for turn in range(len(LETTERS))]
+        return rotated([self.answers[turn][which] for turn in turns])
+
+    def share(self, which: int) -> float:
+        """The row's score between 0 and 1, outside of Ties."""
+        if self.rated:
+            return four_way_ratings([*self.ratings(which)])  # type: ignore[list-item]
+        if len(self.answers) > 1:
+            return float(self.rotated(which).mean)
+        return sum(best_of_four(pair[which], self.golds[name]) for name, pair in self.answers.items())
+
+
+def _collect(rows: Iterable[Prediction]) -> dict[int, _Answers]:
+    found: dict[int, _Answers] = {}
+    for row in rows:
+        entry = found.get(row.position)
+        if entry is None:
+            found[row.position] = entry = _Answers(row.sample_id, row.group, row.subset == "rating")
+        entry.answers[str(row.order)] = (row.said, row.outcome)
+        entry.golds[str(row.order)] = row.gold
+        entry.lost += row.outcome is None
+    return found
+
+
+def _letters(rows: Iterable[_Answers]) -> dict[str, int]:
+    named = Counter(pair[1] for row in rows for pair in row.answers.values())
+    return {f"chose_{letter}": named[letter] for letter in LETTERS} if named else {}
+
+
+def _estimates(prefix: str, rows: Iterable[_Answers], which: int) -> dict[str, Estimate]:
+    shares: dict[str, list[float]] = {}
+    tied: list[_Answers] = []
+    for row in rows:
+        if row.subset == _TIES:
+            tied.append(row)
+        else:
+            shares.setdefault(row.subset, []).append(row.share(which))
+    every = [share for found in shares.values() for share in found]
+    parts, ties = _ties(tied, which)
+    if ties:
+        shares[_TIES] = ties
+    means = {name: sum(found) / len(found) for name, found in shares.items()}
+    if ties:
+        means[_TIES] = parts[_TIES].value / 100
+    named: dict[str, Estimate] = {}
+    if len(shares) == len(SUBSETS):
+        limits = (_LEAST_TIES / 6, (5 + _MOST_TIES) / 6)
+        named["leaderboard"] = mean_of_means([shares[name] for name in SUBSETS], limits, leaderboard(means))
+    if every:
+        named["micro"] = mean_estimate(every)
+    for name in SUBSETS:
+        if name in shares and name != _TIES:
+            named[name] = mean_estimate(shares[name], value=means[name])
+    return {f"{prefix}.{name}": one for name, one in (named | parts).items()}
+
+
+def _ties(rows: Sequence[_Answers], which: int) -> tuple[dict[str, Estimate], list[float]]:
+    """Return the estimates of Ties and each prompt's own score, whose mean the score is."""
+    ties = {
+        row.ident: TiesRow(row.ident, row.ratings(which), next(iter(row.golds.values()))["correct"])
+        for row in rows
+    }
+    numbers = [name.partition(":")[2] for name in ties if name.startswith("ref:")]
+    paired = [number for number in numbers if f"tied:{number}" in ties]
+    if not paired:
+        return {}, []
+    total = ties_score(ties.values())
+    own = [ties_score([ties[f"ref:{number}"], ties[f"tied:{number}"]]) for number in paired]
+    limits = (_LEAST_TIES, _MOST_TIES)
+    found = {_TIES: mean_estimate([one.overall for one in own], limits, total.overall)}
+    for name in ("tied_accuracy", "ref_accuracy", "preferred", "preferred_hard"):
+        values = [getattr(one, name) for one in own]
+        found[f"{_TIES}.{name}"] = mean_estimate(values, value=getattr(total, name))
+    found[f"{_TIES}.margin"] = mean_estimate([one.margin for one in own], (-1.0, 1.0), total.margin)
+    return found, [one.overall for one in own]

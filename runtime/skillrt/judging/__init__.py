@@ -1,0 +1,1 @@
+"""The judge loop, its tools and its readout."""
