@@ -20,8 +20,9 @@ class EndpointConfig:
             (``?api-version=...``) stays behind the path of each request.
         model: the served model's name.
         api_key: sent as bearer token; most local servers want none.
-        headers: further headers of each request, name and value. Values that are secrets are kept out of
-            whatever a server says, as ``api_key`` is.
+        headers: further headers of each request, name and value. Values under names such as ``api-key`` are
+            kept out of whatever a server says, as ``api_key`` is.
+        secrets: further texts to keep out.
         extra_body: fields that are added to each request, or replace ours; None leaves one of ours out.
         temperature: sampling temperature; 0 is greedy.
         max_tokens: bound on one turn of the judge.
@@ -48,6 +49,7 @@ class EndpointConfig:
     model: str
     api_key: str | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     temperature: float = 0.0
     max_tokens: int = 2048

@@ -21,11 +21,11 @@ _ESCAPES = (b"\\u00", b"\\/")
 
 
 def secrets_of(config: EndpointConfig) -> tuple[str, ...]:
-    """Return what must not be written anywhere: the key, and header values under a name of that sort."""
+    """Return what must not be written anywhere: keys, and header values under a name of that sort."""
     values = [value for name, value in config.headers if _SECRET_NAME.search(name)]
     # "Bearer KEY": what follows the scheme is the secret.
     values += [value.partition(" ")[2] for value in values]
-    return tuple(value for value in (config.api_key or "", *values) if _is_secret(value))
+    return tuple(value for value in (config.api_key or "", *config.secrets, *values) if _is_secret(value))
 
 
 def _is_secret(value: str) -> bool:

@@ -17,7 +17,7 @@ __all__ = ["label_pattern", "read_answer", "strip_thinking"]
 
 _WORD = re.compile(r"\w")
 _THOUGHT_ENDS = re.compile(
-    r"</think>|\[/THINK\]|<\|end_?of_?thought\|>|</seed:think>"
+    r"</think>|\[/THINK\]|<\|end_?of_?thought\|>|</seed:think>|<\|end\|>(?=\s*<\|start\|>)"
     r"|<\|channel\|>final(?:\s*<\|constrain\|>\w+)?\s*<\|message\|>"
 )
 _THOUGHT_BEGINS = re.compile(
