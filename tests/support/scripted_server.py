@@ -222,7 +222,7 @@ class Recorded:
 class ScriptedServer:
     """Serves ``script`` while the ``with`` block lasts. ``requests`` holds every request that came in.
 
-    ``quirks`` are those of a product, as ``quirks.Product`` has them: it may refuse a request or change an answer.
+    ``quirks`` are those of a product, as ``quirks.Product`` has them: it may refuse and change.
     """
 
     def __init__(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import re
 from collections.abc import Mapping
 from typing import Any, Final
+
+import msgspec
 
 from skillbench.errors import BenchError
 from skillbench.running.ray.cluster import RayOptions
@@ -161,8 +162,8 @@ def _extra_body(text: str | None) -> Mapping[str, Any]:
     if text is None:
         return {}
     try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        fields = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:
         raise BenchError(f"--extra-body is no JSON: {error}") from error
     if not isinstance(fields, dict):
         raise BenchError("--extra-body must be a JSON object, such as '{\"top_p\": 0.9}'")

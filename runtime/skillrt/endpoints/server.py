@@ -196,7 +196,7 @@ class Server:
                 return ()
             said = shown(error.response.text)
             raise EndpointFailure(f"{self.url}: HTTP {error.status_code}: {said}", "down") from error
-        except (openai.APIError, ValueError) as error:
+        except (openai.APIError, EndpointFailure, ValueError) as error:
             raise EndpointFailure(f"{self.url}: {_why(error)}", "down") from error
         models = listed.get("data", []) if isinstance(listed, dict) else []
         return tuple(shown(str(model.get("id"))) for model in models or () if isinstance(model, dict))
