@@ -46,7 +46,7 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes | bytearray
+    body: bytearray
 
 
 class Client:
@@ -152,8 +152,8 @@ class Client:
                     return Answer(answer.status, answer.headers, self._redactor.clean(text))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # A ValueError is a place to which no request can go. None of them may hold a key: they are shown.
-            said = (str(error) or type(error).__name__).encode("utf-8", "replace")
-            shown = bytes(self._redactor.clean(said)).decode("utf-8", "replace")
+            said = bytearray((str(error) or type(error).__name__).encode("utf-8", "replace"))
+            shown = self._redactor.clean(said).decode("utf-8", "replace")
             raise EndpointFailure(shown, "down") from None
         raise EndpointFailure(f"it redirects in a circle, by way of {url}", "refused", status=310)
 
@@ -164,6 +164,7 @@ class Client:
             async with self._large:
                 await _read_upto(answer.content, body, MOST_BYTES)
             if len(body) > MOST_BYTES:
+                body.clear()  # whoever keeps the failure must not keep this
                 answer.close()  # the rest is not waited for
                 problem = f"it sent more than {MOST_BYTES // 1024**2} MiB, which is no chat completion"
                 raise EndpointFailure(problem, "broken", status=answer.status)

@@ -48,14 +48,14 @@ class Redactor:
         self._forms = sorted({form.encode() for form in forms}, key=len, reverse=True)
         self._spelled = [re.compile(_escaped(secret), re.IGNORECASE) for secret in raw]
 
-    def clean(self, text: bytes | bytearray) -> bytes | bytearray:
+    def clean(self, text: bytearray) -> bytearray:
         """Return ``text`` with each secret as :data:`HIDDEN`."""
         for form in self._forms:
             if form in text:
                 text = text.replace(form, HIDDEN.encode())
         if self._spelled and any(escape in text for escape in _ESCAPES):
             for pattern in self._spelled:
-                text = pattern.sub(HIDDEN.encode(), text)
+                text = bytearray(pattern.sub(HIDDEN.encode(), text))
         return text
 
 

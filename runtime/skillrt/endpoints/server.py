@@ -259,6 +259,7 @@ class Server:
             return decode(answer.body)
         except EndpointFailure:
             if answer.status == 200:
+                answer.body.clear()  # whoever keeps the failure must not keep this
                 raise
         except ValueError as error:
             if answer.status == 200 and "json" in answer.headers.get("content-type", ""):
