@@ -37,6 +37,7 @@ _IDLE_S = 4.0
 """uvicorn closes a connection that was idle for 5 s, and one that closes while written to is a failed try."""
 _MOVED = (301, 302, 307, 308)
 _MOST_MOVES = 5
+_KEY_HEADERS = frozenset(("api-key", "authorization", "x-api-key"))
 _COMMON = (("accept", "application/json"), ("user-agent", "skillrt"))
 
 
@@ -54,7 +55,7 @@ class Client:
 
     Args:
         url: the base URL; its query, where it has one, comes after the path of each request.
-        api_key: sent as the bearer token; None sends none.
+        api_key: sent as the bearer token, unless a header carries a key; None sends none.
         headers: sent with each request.
         connections: how many there may be at a time.
         redactor: what to hide in answers.
@@ -71,10 +72,11 @@ class Client:
         self._url = urlsplit(url)
         self._api_key = api_key
         self._chat_url = self._at("chat/completions")
-        known = {name.lower(): value for name, value in _COMMON}
-        if api_key is not None:
-            known["authorization"] = f"Bearer {api_key}"
-        self._headers = known | {name.lower(): value for name, value in headers}
+        given = {name.lower(): value for name, value in headers}
+        bearer = (
+            {} if api_key is None or given.keys() & _KEY_HEADERS else {"authorization": f"Bearer {api_key}"}
+        )
+        self._headers = dict(_COMMON) | bearer | given
         self._post_headers = {**self._headers, "content-type": "application/json"}
         self._most = connections
         self._redactor = redactor

@@ -19,7 +19,7 @@ class EndpointConfig:
         base_urls: OpenAI-compatible roots such as ``http://127.0.0.1:8000/v1``, one or more. A query
             (``?api-version=...``) stays behind the path of each request.
         model: the served model's name.
-        api_key: sent as bearer token; most local servers want none.
+        api_key: sent as bearer token, unless a header carries a key; most local servers want none.
         headers: further headers of each request, name and value. Values under names such as ``api-key`` are
             kept out of whatever a server says, as ``api_key`` is.
         secrets: further texts to keep out.

@@ -96,7 +96,7 @@ async def test_headers_are_sent_and_stand_before_ours() -> None:
     seen = Seen()
     async with served(well, seen) as root:
         await post(root, key=None)
-        await post(root, key=None, headers=(("api-key", "of-azure"), ("X-Title", "skills")))
+        await post(root, headers=(("api-key", "of-azure"), ("X-Title", "skills")))
         await post(root, headers=(("Authorization", "Basic abc"),))
     none, azure, basic = (headers for _, _, headers, _ in seen.requests)
     assert "authorization" not in none
