@@ -152,7 +152,9 @@ class Judge:
         store = ArtifactStore(Path(artifacts) if artifacts else None)
         self.program: Program = load_program(store, choose_link(store, skill, task, setting, delivery))
         urls = (base_url,) if isinstance(base_url, str) else tuple(base_url)
-        self.config: EndpointConfig = judge_config(urls, model, concurrency=concurrency, **options)
+        config = judge_config(urls, model, concurrency=concurrency, **options)
+        # No run is ended here: each sample gets its judgment, whatever became of others.
+        self.config: EndpointConfig = replace(config, refusal_limit=options.get("refusal_limit"))
         self._host = _Host(self.program, self.config)
         self._finalizer = weakref.finalize(self, self._host.close)
         # At the end of the process no thread can be waited for; sandboxes and servers end with their client.

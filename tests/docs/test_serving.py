@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from documents import ROOT, read_document
 from paper_data import judge_by_rule, make_data
-from scripted_server import CONTEXT_VLLM, Html, Reply, ScriptedServer, Status, Turn
+from products import products
+from scripted_server import CONTEXT_VLLM, Html, Reply, ScriptedServer, Status, Turn, final
 from suite_support import bench
 
 from skillbench.cli import main
@@ -130,3 +131,45 @@ def test_a_web_page_in_the_judges_place_is_no_chat_completion(capsys: pytest.Cap
     with ScriptedServer(lambda turn: Html(), model=SERVED) as server:
         assert main(["endpoints", "check", "--base-url", server.base_url, "--preset", "qwen35_27b"]) == 1
     assert "is no chat completion" in capsys.readouterr().out
+
+
+def rows_of_servers() -> list[tuple[str, str, list[str]]]:
+    """Name, base URL and flags of each row of the table of servers."""
+    table = TEXT.partition("| server | `--base-url` |")[2].partition("\n\n")[0]
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+    return [(name, url.strip("`"), flags.strip("`").split()) for name, url, flags, _ in cells]
+
+
+def test_every_server_that_was_promised_has_a_row() -> None:
+    promised = {
+        "vLLM",
+        "SGLang",
+        "llama.cpp",
+        "Ollama",
+        "OpenAI",
+        "Azure",
+        "OpenRouter",
+        "DeepSeek",
+        "LiteLLM",
+    }
+    assert promised <= {name for name, _, _ in rows_of_servers()}
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in rows_of_servers()])
+def test_a_row_of_the_table_judges_against_its_product(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, url, flags = next(row for row in rows_of_servers() if row[0] == name)
+    product = products()[name.lower()]
+    for variable in re.findall(r"\b[A-Z]+_[A-Z_]*KEY\b", " ".join(flags)):
+        monkeypatch.setenv(variable, product.header[1] if product.header else "sk-some-key-1")
+    path = re.sub(r"^https?://[^/]+", "", url).replace("/deployments/NAME", "/deployments/scripted")
+    flags = [str(100 * int(word)) if word.isdigit() and flags[at - 1] == "--rpm" else word
+             for at, word in enumerate(flags)]  # fmt: skip
+    with ScriptedServer(final(lambda turn: "B"), quirks=product) as server:
+        where = server.base_url.removesuffix("/v1") + path
+        words = ["--skill", "reward_judge_fair", "--limit", "1", "--quiet", "--base-url", where]
+        out = tmp_path / "out"
+        assert bench("run", "starter", *words, "--model", "scripted", "--out", out, *flags) == 0
+    rows = [json.loads(line) for line in (out / "predictions.jsonl").read_text("utf-8").splitlines()]
+    assert [row["said"] for row in rows] == ["B", "B"]

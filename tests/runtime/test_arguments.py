@@ -56,16 +56,47 @@ def test_what_fits_is_returned_as_plain_values(reader: ArgumentsReader) -> None:
 
 
 @pytest.mark.parametrize(
+    ("findings", "read"),
+    [
+        ("[]", []),
+        (json.dumps(GOOD["findings"]), GOOD["findings"]),
+        ([json.dumps(item) for item in GOOD["findings"]], GOOD["findings"]),
+        (
+            [{"criterion": "style", "item": "3", "note": "null"}],
+            [{"criterion": "style", "item": 3, "note": "null"}],
+        ),
+        (
+            [{"criterion": "style", "item": "3", "note": "[1]"}],
+            [{"criterion": "style", "item": 3, "note": "[1]"}],
+        ),
+    ],
+)
+def test_a_text_is_taken_for_what_it_spells_where_the_schema_wants_that(
+    reader: ArgumentsReader, findings: object, read: object
+) -> None:
+    assert reader.read("final_answer", json.dumps({**GOOD, "findings": findings})) == {
+        **GOOD,
+        "findings": read,
+    }
+    # A text that the schema wants as a text stays one.
+    spelled = {**GOOD, "reason": "[1]", "findings": findings}
+    assert reader.read("final_answer", json.dumps(spelled))["reason"] == "[1]"
+
+
+@pytest.mark.parametrize(
     ("change", "path"),
     [
         ({"verdict": "C"}, "$.verdict"),
         ({"verdict": None}, "$.verdict"),
         ({"findings": [GOOD["findings"][0]] * 3}, "$.findings"),
         ({"findings": [{**GOOD["findings"][0], "item": 0}]}, "$.findings[0].item"),
-        ({"findings": [{**GOOD["findings"][0], "item": "1"}]}, "$.findings[0].item"),
+        ({"findings": [{**GOOD["findings"][0], "item": "one"}]}, "$.findings[0].item"),
         ({"findings": [{"criterion": "style"}]}, "$.findings[0]"),
         ({"score": 1}, "score"),
-        ({"findings": "[]"}, "$.findings"),
+        ({"findings": "none"}, "$.findings"),
+        ({"findings": "[{}]"}, "$.findings"),
+        ({"findings": "[" * 5000}, "$.findings"),
+        ({"findings": {}}, "$.findings"),
     ],
 )
 def test_what_does_not_fit_names_the_place(reader: ArgumentsReader, change: dict, path: str) -> None:

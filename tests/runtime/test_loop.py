@@ -113,9 +113,12 @@ def test_an_answer_that_is_cut_before_it_was_forced_is_forced_in_bounds() -> Non
     ]
 
 
-def test_a_whole_answer_counts_although_the_limit_ended_the_turn() -> None:
-    judgment, driver = play(program("starter", "flat"), turn(final("B"), finish="length"))
-    assert (judgment.verdict.outcome, len(driver.sent)) == ("B", 1)
+def test_an_answer_that_looks_whole_is_none_where_the_limit_ended_the_turn() -> None:
+    cut = turn(final("B"), finish="length")
+    judgment, driver = play(program("starter", "flat"), cut, turn(final("A")))
+    assert (judgment.verdict.outcome, len(driver.sent)) == ("A", 2)
+    judgment, driver = play(program("starter", "flat"), cut)
+    assert judgment.verdict.error == "no final answer: the answer was cut by the token limit"
 
 
 def test_a_call_that_is_no_json_is_not_sent_back() -> None:

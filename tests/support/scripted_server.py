@@ -50,6 +50,8 @@ class Turn:
         choice = self.body.get("tool_choice")
         if isinstance(choice, dict):
             return choice["function"]["name"]
+        if choice == "required" and len(self.tools) == 1:
+            return self.tools[0]
         schema = self.body.get("response_format", {}).get("json_schema", {}).get("schema", {})
         return schema.get("properties", {}).get("name", {}).get("const")
 
@@ -213,13 +215,27 @@ class Recorded:
 
     raw: bytes
     headers: Mapping[str, str]
+    target: str
+    refused: bool = False
 
 
 class ScriptedServer:
-    """Serves ``script`` while the ``with`` block lasts. ``requests`` holds every request that came in."""
+    """Serves ``script`` while the ``with`` block lasts. ``requests`` holds every request that came in.
 
-    def __init__(self, script: Script, *, model: str = MODEL, latency_s: float = 0.0, port: int = 0) -> None:
+    ``quirks`` are those of a product, as ``quirks.Product`` has them: it may refuse and change.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        *,
+        model: str = MODEL,
+        latency_s: float = 0.0,
+        port: int = 0,
+        quirks: Any = None,
+    ) -> None:
         self.script = script
+        self.quirks = quirks
         self.model = model
         self.latency_s = latency_s
         self.requests: list[Recorded] = []
@@ -270,8 +286,8 @@ class ScriptedServer:
 
     async def _start(self) -> None:
         app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.router.add_get("/v1/models", self._models)
-        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_get("/{root:.*}/models", self._models)
+        app.router.add_post("/{root:.*}/chat/completions", self._chat)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
@@ -283,14 +299,16 @@ class ScriptedServer:
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
-        self.requests.append(Recorded(raw, dict(request.headers)))
+        recorded = Recorded(raw, dict(request.headers), request.raw_path)
+        self.requests.append(recorded)
         turn = Turn(next(self._numbers), json.loads(raw))
         if self.latency_s:
             await asyncio.sleep(self.latency_s)
-        return await self._play(request, turn, raw)
+        refusal = self.quirks and self.quirks.refusal(turn.body, request.headers, request.raw_path)
+        recorded.refused = refusal is not None
+        return await self._play(request, turn, raw, refusal or self.script(turn))
 
-    async def _play(self, request: web.Request, turn: Turn, raw: bytes) -> web.StreamResponse:
-        reply = self.script(turn)
+    async def _play(self, request: web.Request, turn: Turn, raw: bytes, reply: Reply) -> web.StreamResponse:
         match reply:
             case Status(code, text, headers):
                 return web.Response(
@@ -308,7 +326,9 @@ class ScriptedServer:
                 assert request.transport is not None
                 request.transport.close()
                 return response
-        return web.json_response(_completion(turn, reply, raw, self.model))
+        answer = _completion(turn, reply, raw, self.model)
+        body = self.quirks.change(answer) if self.quirks else json.dumps(answer).encode()
+        return web.Response(body=body, content_type="application/json")
 
 
 def _logprobs(turn: Turn, reply: Weigh) -> tuple[str, dict[str, Any] | None]:

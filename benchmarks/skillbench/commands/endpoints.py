@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from skillbench.commands.arguments import add_request_arguments, request_options
 from skillbench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -52,6 +53,15 @@ def _add_check_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--api-key-env", default="OPENAI_API_KEY", metavar="VAR", help="environment variable with the key"
     )
+    parser.add_argument(
+        "--no-seed",
+        dest="seed",
+        action="store_const",
+        const=None,
+        default=0,
+        help="send no sampling seed",
+    )
+    add_request_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -68,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
         model=args.model or (find_preset(args.preset).served if args.preset else None),
         api_key=os.environ.get(args.api_key_env),
         request_timeout_s=args.timeout,
+        seed=args.seed,
+        **request_options(args),
     ).config()
     if args.timeout <= 0:
         raise BenchError("--timeout must be more than 0 seconds")

@@ -16,7 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from skillbench.commands.arguments import add_duplicates_argument, add_engine_arguments, positive, ray_options
+from skillbench.commands.arguments import (
+    add_duplicates_argument,
+    add_engine_arguments,
+    add_request_arguments,
+    positive,
+    ray_options,
+    request_options,
+)
 from skillbench.errors import BenchError
 from skillbench.folder.summary import MARK, code_share, duplicates_told, invalid_share
 from skillbench.folder.validity import MOST_UNMARKED, WITHHELD_CODE
@@ -61,6 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--api-key-env", default="OPENAI_API_KEY", metavar="VAR", help="variable with the key"
     )
+    parser.add_argument("--no-seed", action="store_true", help="send no sampling seed")
+    add_request_arguments(parser)
     add_engine_arguments(parser)
     parser.add_argument("--artifacts", metavar="DIR", help="compiled artifacts (default: the installation's)")
     parser.add_argument("--retry-errors", action="store_true", help="judge endpoint failures again")
@@ -178,10 +187,11 @@ def _prepare(cell: Cell, plan: Plan, args: argparse.Namespace) -> _Prepared:
         api_key=os.environ.get(args.api_key_env),
         temperature=model.temperature,
         max_tokens=model.max_tokens,
-        seed=plan.seed,
+        seed=None if args.no_seed else plan.seed,
         enable_thinking=model.enable_thinking,
         tool_mode=model.tool_mode,
         concurrency=args.concurrency or model.concurrency,
+        **request_options(args),
     ).config()
     options = RunOptions(
         suite=cell.benchmark.suite,

@@ -10,8 +10,10 @@ from skillbench.commands.arguments import (
     add_duplicates_argument,
     add_engine_arguments,
     add_reader_argument,
+    add_request_arguments,
     positive,
     ray_options,
+    request_options,
 )
 from skillbench.errors import BenchError, complain
 from skillbench.folder.validity import MOST_SHOWN, WITHHELD_CODE, withheld_of
@@ -118,6 +120,9 @@ def _add_endpoint(parser: argparse.ArgumentParser) -> None:
         "--concurrency", type=positive, metavar="N", help="judgments at a time, each server (default: 16)"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="sampling seed (default: 0)")
+    parser.add_argument(
+        "--no-seed", dest="seed", action="store_const", const=None, help="send no sampling seed"
+    )
     parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="default: 0")
     parser.add_argument("--max-tokens", type=positive, metavar="N", help="a turn's length (default: 2048)")
     parser.add_argument("--enable-thinking", action="store_true", help="let a thinking model think")
@@ -130,6 +135,7 @@ def _add_endpoint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--api-key-env", default="OPENAI_API_KEY", metavar="VAR", help="environment variable with the key"
     )
+    add_request_arguments(parser)
 
 
 def run_command(arguments: argparse.Namespace) -> int:
@@ -185,6 +191,7 @@ def _endpoint(arguments: argparse.Namespace) -> Endpoint:
         request_timeout_s=arguments.timeout,
         tool_mode=arguments.tool_mode,
         concurrency=concurrency,
+        **request_options(arguments),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from skillbench.running.endpoint import asked_for
 from skillbench.running.engine import Programs
 from skillbench.suites.base import DataSummary, Suite
 from skillrt.endpoints.config import EndpointConfig
@@ -42,6 +43,7 @@ def identity_of(
         "seed": config.seed,
         "enable_thinking": config.enable_thinking,
         "tool_mode": config.tool_mode,
+        **({"extra_body": dict(config.extra_body)} if config.extra_body else {}),
         "links": {link.id: link.digest for link in (*links.values(), *routed)},
         "tasks": {task: link.task_digest for task, link in links.items()},
         "skill_digest": next(iter(links.values())).skill_digest,
@@ -63,7 +65,7 @@ def facts_of(options: RunOptions, summary: DataSummary, config: EndpointConfig) 
             "groups": dict(summary.groups),
         },
         "server": {"base_urls": list(config.base_urls), "models": []},
-        "config": {"concurrency": config.concurrency, "request_timeout_s": config.request_timeout_s},
+        "config": asked_for(config),
         "versions": {
             "skillc": version("skillc"),
             "openai": version("openai"),

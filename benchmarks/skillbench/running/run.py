@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 from skillbench.errors import BenchError
 from skillbench.folder.journal import read_predictions
@@ -16,6 +15,7 @@ from skillbench.folder.results import metrics_of
 from skillbench.folder.store import RunFolder, pretty, read_run
 from skillbench.folder.summary import summary_text
 from skillbench.report.write import REPORT, try_to_report
+from skillbench.running.endpoint import LOCAL, Endpoint
 from skillbench.running.engine import (
     AllAlikeError,
     EngineGoneError,
@@ -32,7 +32,7 @@ from skillbench.running.ray.cluster import RayOptions, open_cluster
 from skillbench.running.workers import Ending, judge_all, stop_on_signals
 from skillbench.suites import open_suite
 from skillbench.suites.base import DataSummary, Prediction, Suite
-from skillrt.controls import CONTROL_SCHEME, control_named
+from skillrt.controls import CONTROL_SCHEME
 from skillrt.endpoints.config import EndpointConfig
 from skillspec.words import DIRECT, PROGRESSIVE
 
@@ -40,96 +40,6 @@ if TYPE_CHECKING:
     from skillbench.running.ray.engine import RayEngine
 
 __all__ = ["LOCAL", "Endpoint", "Keep", "RunOptions", "RunResult", "local_judge", "run"]
-
-LOCAL = "local"
-"""The base URL that means the embedded judge."""
-
-# A small model under a grammar writes short; the embedded server has one slot, and two conversations
-# in it push each other out of its prefix cache.
-_LOCAL_MAX_TOKENS = 512
-_LOCAL_CONCURRENCY = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Where the judge is and how it is asked, as a person says it: None is left to :meth:`config`."""
-
-    base_urls: tuple[str, ...]
-    model: str | None = None
-    api_key: str | None = None
-    temperature: float = 0.0
-    max_tokens: int | None = None
-    seed: int | None = 0
-    enable_thinking: bool = False
-    request_timeout_s: float = 300.0
-    tool_mode: Literal["native", "schema"] | None = None
-    concurrency: int | None = None
-
-    @property
-    def local(self) -> bool:
-        """Whether the embedded judge is meant."""
-        return LOCAL in self.base_urls
-
-    @property
-    def control(self) -> str | None:
-        """The control that is meant, None for a model."""
-        url = self.base_urls[0]
-        if not url.startswith(CONTROL_SCHEME):
-            return None
-        try:
-            return control_named(url)
-        except ValueError as error:
-            raise BenchError(str(error)) from error
-
-    def config(self) -> EndpointConfig:
-        """Fill in what was left open.
-
-        Raises:
-            BenchError: no model is named, a URL is none, or ``local`` stands beside other servers.
-        """
-        for url in self.base_urls:
-            _check_url(url)
-        if (self.local or self.control) and len(self.base_urls) > 1:
-            alone = next(url for url in self.base_urls if url == LOCAL or url.startswith(CONTROL_SCHEME))
-            raise BenchError(f"--base-url {alone} is one judge in this process; no other can stand beside it")
-        model = self.model
-        if self.control:
-            if model not in (None, self.control):
-                raise BenchError(
-                    f"the judge is the control {self.control}; leave --model out, or name a server"
-                )
-            model = self.control
-        if self.local:
-            from skillrt.embedded.model import MODEL_ALIAS
-
-            if model not in (None, MODEL_ALIAS):
-                raise BenchError(f"the embedded judge is {MODEL_ALIAS}; leave --model out, or name a server")
-            model = MODEL_ALIAS
-        if model is None:
-            raise BenchError("name the model with --model, as the server calls it")
-        return EndpointConfig(
-            base_urls=self.base_urls,
-            model=model,
-            api_key=self.api_key,
-            temperature=self.temperature,
-            max_tokens=self.max_tokens or (_LOCAL_MAX_TOKENS if self.local else 2048),
-            seed=self.seed,
-            enable_thinking=None if self.local else self.enable_thinking,
-            request_timeout_s=self.request_timeout_s,
-            concurrency=self.concurrency or (_LOCAL_CONCURRENCY if self.local else 16),
-            tool_mode=self.tool_mode or ("schema" if self.local else "native"),
-        )
-
-
-def _check_url(url: str) -> None:
-    if url == LOCAL or url.startswith(CONTROL_SCHEME):
-        return
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BenchError(f"--base-url {url} is no URL such as http://127.0.0.1:8000/v1, and not: local")
-    if parts.username or parts.password:
-        # It would end up in run.json, in the traces and in process lists.
-        raise BenchError("a base URL must not hold a password: put it into the variable of --api-key-env")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The body of a request, and an assistant's turn read from a server's answer.
+"""The body of a request.
 
 ``native`` uses the API's own tool calls. ``schema`` is for servers on which a call cannot be forced
 by name: the tools stay in the prompt, ``tool_choice`` is ``none`` and a JSON schema makes the
@@ -9,22 +9,24 @@ at the head of the prompt, and another list would lose all that a prefix cache h
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from skillrt.embedded.request import COMPACT_JSON
 from skillrt.endpoints.bounds import bounded_arguments
-from skillrt.endpoints.config import EndpointConfig, EndpointFailure
-from skillrt.judging.actions import Reply, ToolCall
-from skillrt.judging.verdict import Usage
+from skillrt.endpoints.config import EndpointConfig
 from skillrt.programs.neutral import encodable
 from skillrt.programs.program import ChatRequest
 
-__all__ = ["encode_body", "read_reply", "request_body"]
+__all__ = ["COMPACT_JSON", "encode_body", "request_body"]
+
+_LINE_BREAKS: Final = ("\n", "\n\n", "\n ", "\n  ", "\n   ", "\n    ", "\n       ")
+_FENCE: Final = "```"
+
+COMPACT_JSON: Final[Mapping[str, Any]] = {"logit_bias": [[text, False] for text in (*_LINE_BREAKS, _FENCE)]}
+"""Body fields that keep forced JSON on one line: llama.cpp's grammar lets a model indent its JSON and fence
+it, and small models do, which can double the tokens of a call. llama.cpp takes the banned tokens as text."""
 
 _TOP_TOKENS = 20
 """As many as vLLM gives."""
@@ -53,6 +55,11 @@ def request_body(request: ChatRequest, config: EndpointConfig) -> dict[str, Any]
         body["seed"] = config.seed
     if config.enable_thinking is not None:
         body["chat_template_kwargs"] = {"enable_thinking": config.enable_thinking}
+    for name, value in config.extra_body.items():
+        if value is None:
+            body.pop(name, None)
+        else:
+            body[name] = value
     return body
 
 
@@ -61,8 +68,7 @@ def encode_body(body: Mapping[str, Any]) -> bytes:
     try:
         return msgspec.json.encode(body)
     except UnicodeEncodeError:  # half of a surrogate pair, which UTF-8 cannot carry
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        return text.encode("utf-8", "replace")
+        return msgspec.json.encode(encodable(body))
 
 
 def _prefilled(messages: list[Any], prefill: str) -> dict[str, Any]:
@@ -100,74 +106,3 @@ def _call_format(request: ChatRequest, max_tokens: int) -> dict[str, Any]:
 
 def _json_format(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": name, "strict": True, "schema": schema}}
-
-
-def read_reply(answer: Any, config: EndpointConfig, *, forced: bool = False, bounded: bool = False) -> Reply:
-    """Read the assistant's turn from a decoded answer.
-
-    Args:
-        answer: what the server sent, decoded from JSON.
-        config: ``schema`` mode reads the call from the content.
-        forced: whether tools were sent; in schema mode the content is then a call.
-        bounded: whether the request was bounded; the content is then a call in any mode.
-
-    Raises:
-        EndpointFailure: the answer is no chat completion.
-    """
-    try:
-        choice = encodable(answer["choices"][0])
-        message = choice["message"]
-        content = message.get("content") or ""
-        raw_calls = message.get("tool_calls") or []
-        calls = tuple(
-            ToolCall(str(call.get("id") or f"call_{number}"), str(call["function"]["name"]), _text(call))
-            for number, call in enumerate(raw_calls)
-        )
-        finish = str(choice.get("finish_reason") or "")
-    except (TypeError, KeyError, IndexError, AttributeError) as error:
-        raise EndpointFailure(f"the server's answer is no chat completion ({error!r})", "broken") from error
-    if isinstance(content, list):  # some servers answer in parts
-        content = "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
-    if forced and (bounded or config.tool_mode == "schema") and not calls:
-        calls = _call_of(content)
-        content = "" if calls else content
-    reasoning = message.get("reasoning_content") or message.get("reasoning") or ""
-    return Reply(str(content), calls, finish, str(reasoning), _usage(answer), tokens=_tokens(choice))
-
-
-def _text(call: Mapping[str, Any]) -> str:
-    arguments = call["function"].get("arguments")
-    return arguments if isinstance(arguments, str) else json.dumps(arguments or {})
-
-
-def _call_of(content: str) -> tuple[ToolCall, ...]:
-    try:
-        call = json.loads(content)
-        return (ToolCall("call_0", call["name"], json.dumps(call["arguments"], ensure_ascii=False)),)
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return ()
-
-
-def _tokens(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
-    """Read the likeliest first tokens; none where the answer has none that can be read."""
-    try:
-        top = choice["logprobs"]["content"][0]["top_logprobs"]
-        return tuple((str(one["token"]), float(one["logprob"])) for one in top)
-    except (TypeError, KeyError, IndexError, ValueError):
-        return ()
-
-
-def _usage(answer: Mapping[str, Any]) -> Usage:
-    usage = answer.get("usage")
-    if not isinstance(usage, Mapping):
-        return Usage()
-    return Usage(
-        prompt_tokens=_count(usage, "prompt_tokens"),
-        cached_tokens=_count(usage.get("prompt_tokens_details"), "cached_tokens"),
-        completion_tokens=_count(usage, "completion_tokens"),
-    )
-
-
-def _count(usage: Any, name: str) -> int:
-    value = usage.get(name) if isinstance(usage, Mapping) else None
-    return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 __all__ = ["EndpointConfig", "EndpointDown", "EndpointFailure", "FailureKind"]
 
@@ -15,13 +16,22 @@ class EndpointConfig:
     """Servers, model and sampling.
 
     Attributes:
-        base_urls: OpenAI-compatible roots such as ``http://127.0.0.1:8000/v1``, one or more.
+        base_urls: OpenAI-compatible roots such as ``http://127.0.0.1:8000/v1``, one or more. A query
+            (``?api-version=...``) stays behind the path of each request.
         model: the served model's name.
-        api_key: sent as bearer token; most local servers want none.
+        api_key: sent as bearer token, unless a header carries a key; most local servers want none.
+        headers: further headers of each request, name and value. Values under names such as ``api-key`` are
+            kept out of whatever a server says, as ``api_key`` is.
+        secrets: further texts to keep out.
+        extra_body: fields that are added to each request, or replace ours; None leaves one of ours out.
         temperature: sampling temperature; 0 is greedy.
         max_tokens: bound on one turn of the judge.
         seed: sampling seed, None to send none.
         enable_thinking: sent as ``chat_template_kwargs``; None sends nothing.
+        rpm: requests a minute to one server, at most; None for as many as it takes.
+        tpm: tokens a minute to one server, at most, prompt and answer together.
+        max_wait_s: a server that asks to be left alone for longer, in seconds, is set aside; what only it
+            could answer fails at once.
         request_timeout_s: deadline of one request, in seconds.
         judgment_timeout_s: deadline of a whole judgment, in seconds.
         patience_s: when no server has been healthy for so long, requests fail instead of waiting, in seconds.
@@ -37,11 +47,17 @@ class EndpointConfig:
 
     base_urls: tuple[str, ...]
     model: str
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
     temperature: float = 0.0
     max_tokens: int = 2048
     seed: int | None = None
     enable_thinking: bool | None = False
+    rpm: float | None = None
+    tpm: float | None = None
+    max_wait_s: float = 120.0
     request_timeout_s: float = 300.0
     judgment_timeout_s: float = 1800.0
     patience_s: float = 120.0
@@ -53,10 +69,17 @@ class EndpointConfig:
 
 
 class EndpointFailure(Exception):
-    """A request could not be answered; ``kind`` is the sort of failure, the text is for a person.
+    """A request could not be answered; the text is for a person.
 
-    ``retry_after`` is the pause in seconds that the server asked for, None where it asked for none;
-    ``status`` and ``detail`` are the HTTP status and the body of a refusal, None and empty without one.
+    Attributes:
+        kind: ``down`` (no answer, or an error of the server's own), ``busy`` (it asks for less), ``refused``
+            (this request, whatever is repeated), ``context`` (longer than the model's context), ``deadline``,
+            ``broken`` (an answer that is no chat completion) or ``filtered`` (the server ended the model's
+            turn by a filter).
+        retry_after: the pause in seconds that the server asked for, None where it asked for none.
+        status: the HTTP status, or the one that an error inside a 200 names; None where nothing came.
+        words: what the server said, as plain text.
+        param: the field that the server names as the cause, empty where it names none.
     """
 
     def __init__(
@@ -65,13 +88,15 @@ class EndpointFailure(Exception):
         kind: FailureKind,
         retry_after: float | None = None,
         status: int | None = None,
-        detail: str = "",
+        words: str = "",
+        param: str = "",
     ) -> None:
         super().__init__(problem)
         self.kind = kind
         self.retry_after = retry_after
         self.status = status
-        self.detail = detail
+        self.words = words
+        self.param = param
 
 
 class EndpointDown(Exception):

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from skillrt.embedded.request import COMPACT_JSON
-from skillrt.endpoints.body import read_reply, request_body
+from skillrt.endpoints.body import COMPACT_JSON, request_body
 from skillrt.endpoints.config import EndpointConfig, EndpointFailure
-from skillrt.endpoints.server import Server, refuses_thinking
+from skillrt.endpoints.reply import read_reply
+from skillrt.endpoints.server import Server
 from skillrt.endpoints.transport import Transport
 from skillrt.judging.actions import Reply
 from skillrt.judging.arguments import ArgumentsError, ArgumentsReader
@@ -25,6 +25,10 @@ from skillspec.records import Tool
 __all__ = ["Finding", "probe_chat", "probe_tools", "tool_mode"]
 
 _BANNED = "takes banned tokens as text"
+_BY_NAME = "obeys a named tool_choice"
+_THINKING = "chat_template_kwargs"
+_MOST_TOKENS = 128
+_DETAIL = 160
 _LONG = "The quick brown fox jumps over the lazy dog. " * 60
 _ASK = "Which is larger, (a) 4 or (b) 5? Answer with the letter alone."
 _PARAMETERS = {
@@ -67,22 +71,20 @@ class _Asker:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.config: EndpointConfig = server.config
+        self.config: EndpointConfig = replace(
+            server.config, tool_mode="native", max_tokens=min(server.config.max_tokens, _MOST_TOKENS)
+        )
 
-    async def ask(self, body: Mapping[str, Any], *, tools: bool = False) -> Reply:
-        return read_reply(await self.server.post(body), self.config, forced=tools)
+    async def ask(self, request: ChatRequest, config: EndpointConfig | None = None, **more: Any) -> Reply:
+        """Ask with fields beside the request's own, left out or renamed as the server is known to want."""
+        body = self.server.dialect.apply(request_body(request, config or self.config))
+        return read_reply(await self.server.post({**body, **more}), request)
 
-    async def found(self, what: str, body: Mapping[str, Any]) -> tuple[Reply | None, Finding]:
+    async def found(self, what: str, asking: Awaitable[Reply]) -> tuple[Reply | None, Finding]:
         try:
-            return await self.ask(body), Finding(what, True)
+            return await asking, Finding(what, True)
         except EndpointFailure as failure:
-            return None, Finding(what, False, str(failure)[:160])
-
-
-def _body(config: EndpointConfig, request: ChatRequest, **more: Any) -> dict[str, Any]:
-    body = request_body(request, config)
-    body.pop("chat_template_kwargs", None)
-    return {**body, "max_tokens": min(config.max_tokens, 128), **more}
+            return None, Finding(what, False, str(failure)[:_DETAIL])
 
 
 async def probe_chat(transport: Transport, number: int) -> list[Finding]:
@@ -91,50 +93,46 @@ async def probe_chat(transport: Transport, number: int) -> list[Finding]:
     try:
         models = await asker.server.models()
     except EndpointFailure as failure:
-        return [Finding("answers", False, str(failure)[:160])]
+        return [Finding("answers", False, str(failure)[:_DETAIL])]
     served = not models or asker.config.model in models
-    found = [Finding("has the model", served, ", ".join(models)[:160] or "keeps no list")]
+    told = [Finding("has the model", served, ", ".join(models)[:_DETAIL] or "keeps no list")]
     began = time.monotonic()
-    plain = _body(asker.config, _request(_ASK))
-    reply, finding = await asker.found("answers", plain)
+    reply, finding = await asker.found("answers", asker.server.answer(_request(_ASK), asker.config))
     if reply is None:
-        return [*found, finding]
+        return [*told, finding]
     text = " ".join((reply.content or reply.reasoning).split())[:40]
-    found.append(Finding("answers", True, f"{text!r} in {time.monotonic() - began:.2f} s"))
-    found.append(Finding("counts tokens", reply.usage.prompt_tokens > 0))
-    found.append(Finding("gives reasoning apart", bool(reply.reasoning)))
-    return [*found, await _thinking(asker, plain), await _cache(asker), await _tokens(asker)]
+    told.append(Finding("answers", True, f"{text!r} in {time.monotonic() - began:.2f} s"))
+    told.append(Finding("counts tokens", reply.usage.prompt_tokens > 0))
+    told.append(Finding("gives reasoning apart", bool(reply.reasoning)))
+    return [*told, *_fields(asker.server), await _cache(asker), await _tokens(asker)]
 
 
-async def _thinking(asker: _Asker, plain: Mapping[str, Any]) -> Finding:
-    what = "takes chat_template_kwargs"
-    try:
-        await asker.ask({**plain, "chat_template_kwargs": {"enable_thinking": False}})
-    except EndpointFailure as failure:
-        return Finding(
-            what, False, "refused, and left out then" if refuses_thinking(failure) else str(failure)[:160]
-        )
-    return Finding(what, True)
+def _fields(server: Server) -> list[Finding]:
+    """Return what the server was found not to take, and of thoughts also that it does."""
+    changed = server.dialect.report()
+    thinking = [] if _THINKING in changed or server.config.enable_thinking is None else [_THINKING]
+    return [
+        *(Finding(f"takes {name}", True) for name in thinking),
+        *(Finding(f"takes {name}", False, change[:_DETAIL]) for name, change in changed.items()),
+    ]
 
 
 async def _cache(asker: _Asker) -> Finding:
     what = "serves prefixes from a cache"
-    body = _body(asker.config, _request(f"{_LONG}\n\n{_ASK}"), max_tokens=1)
+    request = _request(f"{_LONG}\n\n{_ASK}")
+    config = replace(asker.config, max_tokens=1)
     try:
-        await asker.ask(body)
-        again = await asker.ask(body)
+        await asker.ask(request, config)
+        usage = (await asker.ask(request, config)).usage
     except EndpointFailure as failure:
-        return Finding(what, None, str(failure)[:160])
-    usage = again.usage
+        return Finding(what, None, str(failure)[:_DETAIL])
     return Finding(what, usage.cached_tokens > 0, f"{usage.cached_tokens} of {usage.prompt_tokens} tokens")
 
 
 async def _tokens(asker: _Asker) -> Finding:
     what = "gives log probabilities of a begun answer"
     request = ChatRequest(({"role": "user", "content": _ASK},), (), prefill="(")
-    body = request_body(request, asker.config)
-    body.pop("chat_template_kwargs", None)
-    reply, finding = await asker.found(what, body)
+    reply, finding = await asker.found(what, asker.ask(request))
     if reply is None:
         return finding
     likely = " ".join(repr(token) for token, _ in reply.tokens[:4])
@@ -144,30 +142,26 @@ async def _tokens(asker: _Asker) -> Finding:
 async def probe_tools(transport: Transport, number: int) -> list[Finding]:
     """Find out how server ``number`` calls tools: by itself, by name, on demand, by schema."""
     asker = _Asker(transport.servers[number])
-    by_name = {"tool_choice": {"type": "function", "function": {"name": "decide"}}}
-    task = f"{_ASK} Then submit the decision with the tool decide."
-    return [
-        await _call(asker, "calls tools by itself", task, {}, named=False),
-        await _call(asker, "obeys a named tool_choice", "Say hello.", by_name, named=True),
+    before = asker.server.dialect.report()
+    freely = _request(f"{_ASK} Then submit the decision with the tool decide.", tools=True)
+    by_name = _request("Say hello.", tools=True, forced="decide")
+    hello = _request("Say hello.", tools=True)
+    told = [
+        await _call(asker, "calls tools by itself", asker.server.answer(freely, asker.config), named=False),
+        await _call(asker, _BY_NAME, asker.server.answer(by_name, asker.config), named=True),
         await _call(
-            asker, "obeys tool_choice required", "Say hello.", {"tool_choice": "required"}, named=False
+            asker, "obeys tool_choice required", asker.ask(hello, tool_choice="required"), named=False
         ),
         *await _schema(asker),
         await _turns(asker),
     ]
+    new = [finding for finding in _fields(asker.server) if finding.what.partition(" ")[2] not in before]
+    return [*told, *(finding for finding in new if finding.able is False)]
 
 
-async def _call(asker: _Asker, what: str, text: str, more: Mapping[str, Any], *, named: bool) -> Finding:
-    body = {**_native(asker, text), **more}
-    try:
-        reply = read_reply(await asker.server.post(body), asker.config)
-    except EndpointFailure as failure:
-        return Finding(what, False, str(failure)[:160])
-    return _judged(what, reply, named=named)
-
-
-def _native(asker: _Asker, text: str) -> dict[str, Any]:
-    return _body(replace(asker.config, tool_mode="native"), _request(text, tools=True))
+async def _call(asker: _Asker, what: str, asking: Awaitable[Reply], *, named: bool) -> Finding:
+    reply, finding = await asker.found(what, asking)
+    return finding if reply is None else _judged(what, reply, named=named)
 
 
 def _judged(what: str, reply: Reply, *, named: bool) -> Finding:
@@ -182,7 +176,7 @@ def _judged(what: str, reply: Reply, *, named: bool) -> Finding:
     try:
         reader.read(call.name, call.arguments)
     except ArgumentsError as error:
-        return Finding(what, False, f"the arguments do not fit the schema: {error}"[:160])
+        return Finding(what, False, f"the arguments do not fit the schema: {error}"[:_DETAIL])
     return Finding(what, True, f"{call.name} {call.arguments}"[:80])
 
 
@@ -190,20 +184,19 @@ async def _schema(asker: _Asker) -> list[Finding]:
     """A server can obey a schema and still refuse what tool mode ``schema`` says to llama.cpp beside it."""
     what = "obeys a JSON schema"
     config = replace(asker.config, tool_mode="schema")
-    body = _body(config, _request("Say hello.", tools=True, forced="decide"))
-    bare = {name: value for name, value in body.items() if name not in COMPACT_JSON}
-    try:
-        obeyed = _judged(what, read_reply(await asker.server.post(bare), config, forced=True), named=True)
-    except EndpointFailure as failure:
-        return [Finding(what, False, str(failure)[:160])]
-    _, taken = await asker.found(_BANNED, body)
-    return [obeyed, taken]
+    request = _request("Say hello.", tools=True, forced="decide")
+    bare = replace(config, extra_body={**config.extra_body, **dict.fromkeys(COMPACT_JSON)})
+    reply, finding = await asker.found(what, asker.ask(request, bare))
+    if reply is None:
+        return [finding]
+    _, taken = await asker.found(_BANNED, asker.ask(request, config))
+    return [_judged(what, reply, named=True), taken]
 
 
 async def _turns(asker: _Asker) -> Finding:
     what = "goes on after a tool's answer"
     function = {"name": "look_up", "arguments": "{}"}
-    messages = [
+    messages = (
         {"role": "user", "content": "Look the rules up, then tell me the magic word in them."},
         {
             "role": "assistant",
@@ -211,9 +204,9 @@ async def _turns(asker: _Asker) -> Finding:
             "tool_calls": [{"id": "c1", "type": "function", "function": function}],
         },
         {"role": "tool", "tool_call_id": "c1", "content": json.dumps({"magic word": "plover"})},
-    ]
-    body = {**_native(asker, ""), "messages": messages}
-    reply, finding = await asker.found(what, body)
+    )
+    request = replace(_request("", tools=True), messages=messages)
+    reply, finding = await asker.found(what, asker.ask(request))
     if reply is None:
         return finding
     seen = "plover" in reply.content + reply.reasoning + str(reply.tool_calls)
@@ -223,6 +216,6 @@ async def _turns(asker: _Asker) -> Finding:
 def tool_mode(found: list[Finding]) -> str | None:
     """Return the tool mode that fits what :func:`probe_tools` found; None where no call can be forced."""
     able = {finding.what: finding.able for finding in found}
-    if able.get("obeys a named tool_choice") and able.get("goes on after a tool's answer"):
+    if able.get(_BY_NAME) and able.get("goes on after a tool's answer"):
         return "native"
     return "schema" if able.get("obeys a JSON schema") and able.get(_BANNED) else None

@@ -94,6 +94,10 @@ def advice_for(failure: EndpointFailure) -> str:
             return "Correct --base-url (most often it ends with /v1) or --model."
         case "refused", status if status is not None and 300 <= status < 400:
             return "Give the address that it names as --base-url."
+        case "busy", _:
+            return (
+                "Come back later, or ask for less: --concurrency, --rpm, --tpm; --max-wait bounds the wait."
+            )
         case "refused" | "filtered", _:
             return (
                 "Change what is sent: skillbench endpoints check shows what the server takes, and "

@@ -1,34 +1,41 @@
-"""One server: its client, its admission, its health, and what became of the requests to it."""
+"""One server: its client, its admission, its health, and what became of the requests to it.
+
+The first request of each shape goes out alone: what a server refuses in it is found out once, not by all that
+are in flight together.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
+import logging
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from skillrt.endpoints.body import encode_body, read_reply, request_body
+from skillrt.endpoints.body import encode_body, request_body
 from skillrt.endpoints.breaker import Breaker
-from skillrt.endpoints.config import EndpointConfig, EndpointFailure, FailureKind
+from skillrt.endpoints.config import EndpointConfig, EndpointFailure
+from skillrt.endpoints.dialect import Dialect
+from skillrt.endpoints.failures import error_of, failure_of, retry_after, shown
 from skillrt.endpoints.limiter import Limiter
+from skillrt.endpoints.pace import Pace
+from skillrt.endpoints.reply import decode, read_reply, usage_of
 from skillrt.judging.actions import Reply
 from skillrt.programs.program import ChatRequest
 
 if TYPE_CHECKING:
-    from skillrt.endpoints.client import Client
+    from skillrt.endpoints.client import Answer, Client
 
-__all__ = ["NotAdmittedError", "Server", "refuses_thinking"]
+__all__ = ["NotAdmittedError", "Server"]
 
+_LOG = logging.getLogger(__name__)
 _LATENCIES = 200
 _LATENCIES_LEAST = 20
-_MOST_DETAIL = 2000
 _LIST_S = 10.0
-_OVERFLOW = ("context", "too long", "too large", "longer than", "maximum model length")
+_ALONE_S = 5.0
+"""So long the others wait for the first request of a shape: a refusal comes sooner than an answer."""
 
 
 class NotAdmittedError(Exception):
@@ -43,12 +50,18 @@ class Server:
         self.config = config
         self.limiter = Limiter(min(config.concurrency, connections))
         self.breaker = Breaker()
+        self.pace = Pace(config.rpm, config.tpm)
+        kept = frozenset(config.extra_body) | ({"response_format"} if config.tool_mode == "schema" else set())
+        self.dialect = Dialect(kept)
         self.counts: Counter[str] = Counter()
+        self.nonsense: EndpointFailure | None = None
+        """The last answer that was no chat completion, where there never was another."""
         self._client = client
-        self._silent = replace(config, enable_thinking=None)
-        self._thinking_refused = False
-        self._bounds_refused = False
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
+        self._taken: set[tuple[object, ...]] = set()
+        self._trying: dict[tuple[object, ...], asyncio.Event] = {}
+        self._aside_until = 0.0
+        self._aside: EndpointFailure | None = None
 
     def latency(self, share: float) -> float | None:
         """Return a quantile of recent latencies in seconds, None while there are too few."""
@@ -64,10 +77,16 @@ class Server:
             **dict(sorted(self.counts.items())),
             "breaker_opened": self.breaker.opened,
             "concurrency": int(self.limiter.limit),
-            "thinking_refused": self._thinking_refused,
-            "bounds_refused": self._bounds_refused,
+            "changed": self.dialect.report(),
             "latency_s": None if median is None else [round(median, 3), round(slow or median, 3)],
         }
+
+    @property
+    def aside(self) -> EndpointFailure | None:
+        """Why this server is left alone for longer than anybody waits; None where it is not."""
+        if self._aside is not None and time.monotonic() >= self._aside_until:
+            self._aside = None
+        return self._aside
 
     async def ask(self, request: ChatRequest) -> Reply:
         """Send one request and read the reply.
@@ -78,19 +97,46 @@ class Server:
         """
         await self.limiter.acquire()
         try:
-            if not self.breaker.admits:
-                raise NotAdmittedError
+            shape = self._shape(request)
+            if shape not in self._taken:
+                return await self._ask_first(request, shape)
             return await self._ask(request)
         finally:
             self.limiter.release()
 
+    @staticmethod
+    def _shape(request: ChatRequest) -> tuple[object, ...]:
+        return bool(request.tools), request.forced is None, request.bounded, request.prefill is None
+
+    async def _ask_first(self, request: ChatRequest, shape: tuple[object, ...]) -> Reply:
+        """Be the first request of this shape, or wait for the one that is."""
+        until = time.monotonic() + _ALONE_S
+        while (event := self._trying.get(shape)) is not None and time.monotonic() < until:
+            try:
+                async with asyncio.timeout(until - time.monotonic()):
+                    await event.wait()
+            except TimeoutError:
+                break
+        if shape in self._taken or event is not None:
+            return await self._ask(request)
+        event = self._trying[shape] = asyncio.Event()
+        try:
+            reply = await self._ask(request)
+            self._taken.add(shape)
+            return reply
+        finally:
+            if self._trying.get(shape) is event:
+                del self._trying[shape]
+            event.set()
+
     async def _ask(self, request: ChatRequest) -> Reply:
+        if self.aside is not None or not self.breaker.admits:
+            raise NotAdmittedError
         began = time.monotonic()
         probe = self.breaker.started()
         self.counts["requests"] += 1
         try:
-            answer = await self._post(request)
-            reply = read_reply(answer, self.config, forced=bool(request.tools), bounded=request.bounded)
+            reply = await self.answer(request)
         except EndpointFailure as failure:
             self._note_failure(failure, began, probe)
             raise
@@ -100,6 +146,7 @@ class Server:
             raise
         latency = time.monotonic() - began
         self.counts["answered"] += 1
+        self.nonsense = None
         self._latencies.append(latency)
         self.limiter.succeeded()
         self.breaker.succeeded()
@@ -107,12 +154,29 @@ class Server:
 
     def _note_failure(self, failure: EndpointFailure, began: float, probe: bool) -> None:
         self.counts[failure.kind] += 1
+        self.nonsense = failure if failure.kind == "broken" and not self.counts["answered"] else None
+        pause = failure.retry_after
+        if pause is not None and pause > self.config.max_wait_s:
+            self._set_aside(pause, failure)
+            pause = None
         if failure.kind in ("busy", "deadline"):
-            self.limiter.overloaded(began, failure.retry_after)
+            self.limiter.overloaded(began, pause)
         if failure.kind in ("down", "deadline", "broken"):
             self.breaker.failed(probe=probe)
         else:  # it answered, whatever it said
             self.breaker.succeeded()
+
+    def _set_aside(self, pause: float, failure: EndpointFailure) -> None:
+        """Leave the server alone for so long, and say so."""
+        problem = (
+            f"{self.url} asks to be left alone for {pause:.0f} s, longer than the "
+            f"{self.config.max_wait_s:g} s that --max-wait allows: {shown(failure.words)}"
+        )
+        if self.aside is None:
+            _LOG.warning("%s; it is set aside", problem)
+            self.counts["set_aside"] += 1
+        self._aside_until = max(self._aside_until, time.monotonic() + pause)
+        self._aside = EndpointFailure(problem, "busy", None, failure.status, failure.words)
 
     async def models(self) -> tuple[str, ...]:
         """Return the names of the models that the server lists; empty where it keeps no list.
@@ -124,32 +188,41 @@ class Server:
 
         try:
             async with asyncio.timeout(_LIST_S):
-                listed = await self._client.get("/models", cast_to=object)
+                listed = await self._client.list_models()
         except TimeoutError as error:
             raise EndpointFailure(f"{self.url} did not answer within {_LIST_S:g} s", "deadline") from error
         except openai.APIStatusError as error:
             if error.status_code in (404, 405):
                 return ()
-            raise EndpointFailure(f"{self.url}: HTTP {error.status_code}", "down") from error
-        except (openai.APIError, ValueError) as error:
+            said = shown(error.response.text)
+            raise EndpointFailure(f"{self.url}: HTTP {error.status_code}: {said}", "down") from error
+        except (openai.APIError, EndpointFailure, ValueError) as error:
             raise EndpointFailure(f"{self.url}: {_why(error)}", "down") from error
         models = listed.get("data", []) if isinstance(listed, dict) else []
-        return tuple(str(model.get("id")) for model in models if isinstance(model, dict))
+        return tuple(shown(str(model.get("id"))) for model in models or () if isinstance(model, dict))
 
-    async def _post(self, request: ChatRequest) -> Any:
-        config = self._silent if self._thinking_refused else self.config
-        if self._bounds_refused:
-            request = replace(request, bounded=False)
-        try:
-            return await self.post(request_body(request, config))
-        except EndpointFailure as failure:
-            if config.enable_thinking is not None and refuses_thinking(failure):
-                self._thinking_refused = True
-            elif request.bounded and failure.status in (400, 422) and failure.kind == "refused":
-                self._bounds_refused = True
-            else:
-                raise
-        return await self._post(request)
+    async def answer(self, request: ChatRequest, config: EndpointConfig | None = None) -> Reply:
+        """Send a request past admission and breaker, and again without what the server does not take.
+
+        Raises:
+            EndpointFailure: no usable answer came.
+        """
+        known: tuple[dict[str, str], dict[str, str]] | None = None
+        words = ""
+        while True:
+            if request.bounded and "response_format" in self.dialect.changes:
+                request = replace(request, bounded=False)
+            body = self.dialect.apply(request_body(request, config or self.config))
+            try:
+                return read_reply(await self.post(body), request)
+            except EndpointFailure as failure:
+                before = self.dialect.known()
+                if not self.dialect.learn(failure, body):
+                    if known is not None and failure.words == words:
+                        self.dialect.forget(known, words)
+                    raise
+                self.counts["adapted"] += 1
+                known, words = known or before, failure.words
 
     async def post(self, body: Mapping[str, Any]) -> Any:
         """Send a body once, past admission and breaker, and return the decoded answer.
@@ -157,39 +230,50 @@ class Server:
         Raises:
             EndpointFailure: none came.
         """
-        import openai
-
         seconds = self.config.request_timeout_s
+        raw = encode_body(body)
+        estimate = await self.pace.wait(len(raw)) if self.pace.bounds else 0.0
         try:
-            # The client's own time-outs are off: they start anew with every byte, and it calls a refused
-            # connection a time-out.
             async with asyncio.timeout(seconds):
-                response = await self._client.post_chat(encode_body(body))
-            return _decoded(response)
+                answer = await self._client.post_chat(raw)
         except TimeoutError as error:
             raise EndpointFailure(f"{self.url} did not answer within {seconds:g} s", "deadline") from error
-        except openai.APIStatusError as error:
-            raise _status_failure(self.url, error) from error
-        except (openai.APIError, json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise EndpointFailure(f"{self.url}: {_why(error)}", "down") from error
+        except EndpointFailure as failure:
+            problem = f"{self.url}: {failure}"
+            raise EndpointFailure(problem, failure.kind, None, failure.status, failure.words) from None
+        decoded = self._decoded(answer)
+        if answer.status != 200:
+            wait = retry_after(answer.headers.get("retry-after"))
+            raise failure_of(self.url, answer.status, decoded, wait=wait)
+        inside = error_of(decoded)
+        if inside is not None:
+            raise failure_of(self.url, *inside, inside=True)
+        if self.pace.bounds:
+            used = usage_of(decoded)
+            self.pace.settle(len(raw), estimate, used.prompt_tokens, used.completion_tokens)
+        return decoded
+
+    def _decoded(self, answer: Answer) -> Any:
+        """Return what an answer says in JSON, and any other page as its text; half an answer raises."""
+        try:
+            return decode(answer.body)
+        except EndpointFailure:
+            if answer.status == 200:
+                answer.body.clear()  # whoever keeps the failure must not keep this
+                raise
+        except ValueError as error:
+            if answer.status == 200 and "json" in answer.headers.get("content-type", ""):
+                raise EndpointFailure(
+                    f"{self.url}: the answer's JSON is cut or broken: {error}", "down"
+                ) from error
+        return _text(answer)
 
 
-def refuses_thinking(failure: EndpointFailure) -> bool:
-    """Tell whether a server refused ``chat_template_kwargs``."""
-    named = "chat_template_kwargs" in failure.detail or "enable_thinking" in failure.detail
-    return failure.status in (400, 422) and named
-
-
-def _decoded(response: Any) -> Any:
-    """Return what an answer says in JSON, and any other page as its text; half an answer raises."""
-    try:
-        return json.loads(response.content)
-    except ValueError:
-        if "json" in response.headers.get("content-type", ""):
-            raise
-    except RecursionError:
-        pass  # brackets in brackets: no chat completion
-    return response.text
+def _text(answer: Answer) -> str:
+    """Return the text of a page, or where a redirect leads to another host."""
+    if 300 <= answer.status < 400 and (place := answer.headers.get("location")):
+        return f"it redirects to {place}, where neither key nor prompt is sent"
+    return answer.body[:4000].decode("utf-8", "replace")
 
 
 def _why(error: BaseException) -> str:
@@ -199,35 +283,3 @@ def _why(error: BaseException) -> str:
     while cause is not None:
         said, cause = str(cause) or said, cause.__cause__
     return said
-
-
-def _detail(error: Any) -> str:
-    try:
-        return str(error.response.text)[:_MOST_DETAIL]
-    except Exception:  # what a refusal says is a courtesy; reading it must not hide the refusal
-        return str(error)
-
-
-def _retry_after(error: Any) -> float | None:
-    """Read Retry-After: seconds, or the date at which to come back; None where there is neither."""
-    said = error.response.headers.get("retry-after")
-    with contextlib.suppress(ValueError, TypeError, OverflowError):
-        return min(max(0.0, float(said)), 86_400.0)
-    with contextlib.suppress(ValueError, TypeError, OverflowError):
-        return min(max(0.0, parsedate_to_datetime(said).timestamp() - time.time()), 86_400.0)
-    return None
-
-
-def _status_failure(url: str, error: Any) -> EndpointFailure:
-    status, detail = error.status_code, _detail(error)
-    lowered, said = detail.lower(), " ".join(detail.split())[:300]
-    problem = f"{url} answered HTTP {status}: {said}"
-    kind: FailureKind = "down"
-    wait: float | None = None
-    if status in (400, 413) and any(word in lowered for word in _OVERFLOW):
-        problem, kind = f"the conversation does not fit the model's context: {said}", "context"
-    elif status in (429, 503):
-        kind, wait = "busy", _retry_after(error)
-    elif status < 500 and status != 408:
-        problem, kind = f"{url} refused the request with HTTP {status}: {said}", "refused"
-    return EndpointFailure(problem, kind, wait, status, detail)

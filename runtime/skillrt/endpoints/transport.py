@@ -39,6 +39,7 @@ _LOOK_AGAIN = 0.25
 _WORTH_WAITING_S = 5.0
 """A server that asks for a longer pause loses its conversations: filling another's cache is cheaper."""
 _SPARE_CONNECTIONS = 8
+_BROKEN_RETRIES = 2
 
 
 class Transport:
@@ -89,14 +90,18 @@ class Transport:
         avoid: int | None = None
         failures: list[str] = []
         while True:
-            number = await self._choose(home, avoid)
+            try:
+                number = await self._choose(home, avoid)
+            except EndpointFailure as failure:
+                self._refusals.failed(failure)
+                raise
             self._refusals.check()
             try:
                 reply, number = await self._ask(number, request)
             except NotAdmittedError:
                 continue
             except EndpointFailure as failure:
-                if failure.kind in ("context", "refused") or len(failures) >= self.config.retries:
+                if self._is_final(failure, failures):
                     self._refusals.failed(failure)
                     raise
                 failures.append(f"{failure.kind}: {failure}")
@@ -111,6 +116,16 @@ class Transport:
                     reply = replace(reply, usage=usage, failures=tuple(failures))
                 return reply, number
 
+    def _is_final(self, failure: EndpointFailure, before: list[str]) -> bool:
+        """Tell whether it is useless to send a request again that failed so, after others ``before``."""
+        if failure.kind in ("context", "refused", "filtered"):
+            return True
+        # What is no chat completion is most often no such server either.
+        nonsense = sum(text.startswith("broken:") for text in before)
+        return len(before) >= self.config.retries or (
+            failure.kind == "broken" and nonsense >= _BROKEN_RETRIES
+        )
+
     def _ring(self, start: int) -> list[int]:
         count = len(self.servers)
         return [(start + step) % count for step in range(count)]
@@ -121,11 +136,16 @@ class Transport:
     async def _choose(self, home: int, avoid: int | None) -> int:
         """Return the best server that may be asked now; wait for one where there is none."""
         while True:
-            admitting = [number for number in self._ring(home) if self.servers[number].breaker.admits]
+            there = [number for number in self._ring(home) if self.servers[number].aside is None]
+            if not there:
+                raise _again(next(server.aside for server in self.servers if server.aside is not None))
+            admitting = [number for number in there if self.servers[number].breaker.admits]
             if admitting:
                 ready = [n for n in admitting if self.servers[n].limiter.closed_for <= _WORTH_WAITING_S]
                 others = [number for number in ready if number != avoid]
                 return (others or ready or admitting)[0]
+            if all(self.servers[number].nonsense is not None for number in there):
+                raise _again(self.servers[there[0]].nonsense)
             down_for = min(server.breaker.open_for for server in self.servers)
             if down_for > self.config.patience_s:
                 raise EndpointFailure(f"no server has answered for {down_for:.0f} s", "down")
@@ -183,6 +203,12 @@ class Transport:
         return next(free, None)
 
 
+def _again(failure: EndpointFailure | None) -> EndpointFailure:
+    """Return the same failure anew, for another request that meets it."""
+    assert failure is not None
+    return EndpointFailure(str(failure), failure.kind, None, failure.status, failure.words)
+
+
 async def _first_reply(tasks: dict[asyncio.Task[Reply], int]) -> tuple[Reply, int]:
     """Return the first reply and who gave it; where all fail, raise what the first one asked met with."""
     pending = set(tasks)
@@ -214,14 +240,16 @@ async def open_endpoints(config: EndpointConfig) -> AsyncIterator[Transport]:
     The pools are sized by the concurrency, and the soft limit on open files is raised to fit.
     """
     # Here, because the library takes half a second to import and most commands ask no server.
-    from skillrt.endpoints.client import Client, Pool
+    from skillrt.endpoints.client import Client
+    from skillrt.endpoints.secrets import Redactor, secrets_of
 
     wanted = config.concurrency + _SPARE_CONNECTIONS
     each = connections_allowed(wanted * len(config.base_urls)) // len(config.base_urls)
+    redactor = Redactor(secrets_of(config))
     async with contextlib.AsyncExitStack() as stack:
         servers = []
         for url in config.base_urls:
-            pool = await stack.enter_async_context(Pool(each))
-            client = Client(url, config.api_key or "none", pool)
+            client = Client(url, config.api_key, config.headers, each, redactor)
+            await stack.enter_async_context(client)
             servers.append(Server(url, client, config, max(1, each - _SPARE_CONNECTIONS)))
         yield Transport(config, servers)

@@ -54,6 +54,29 @@ def _type_of(schema: dict[str, Any], name: str) -> Any:
     return str
 
 
+def _spelled(value: Any, schema: dict[str, Any]) -> Any:
+    """Return a value with what stands as a text in it, and should not, as what the text spells."""
+    branches = schema.get("anyOf", ())
+    if isinstance(value, str) and any(branch.get("type") == "string" for branch in branches):
+        return value
+    for branch in branches:
+        spelled = _spelled(value, branch)
+        if spelled is not value:
+            return spelled
+    kind = schema.get("type")
+    if isinstance(value, str) and kind not in (None, "string"):
+        try:
+            value = msgspec.json.decode(value)
+        except (msgspec.MsgspecError, RecursionError):
+            return value
+    if isinstance(value, dict) and kind == "object":
+        parts: dict[str, Any] = schema["properties"]
+        return {key: _spelled(item, parts[key]) if key in parts else item for key, item in value.items()}
+    if isinstance(value, list) and kind == "array":
+        return [_spelled(item, schema["items"]) for item in value]
+    return value
+
+
 class ArgumentsReader:
     """Reads the arguments of calls to ``tools``."""
 
@@ -61,6 +84,7 @@ class ArgumentsReader:
         self._decoders = {
             tool.name: msgspec.json.Decoder(_type_of(tool.parameters, tool.name)) for tool in tools
         }
+        self._schemas = {tool.name: tool.parameters for tool in tools}
 
     def knows(self, name: str) -> bool:
         """Tell whether there is a tool called ``name``."""
@@ -69,13 +93,21 @@ class ArgumentsReader:
     def read(self, name: str, arguments: str) -> dict[str, Any]:
         """Return the arguments as plain JSON values.
 
+        A text is taken for the array, object, number or truth value that it spells, where the schema wants
+        one: parsers of calls in tags give every parameter as text.
+
         Raises:
             ArgumentsError: they are not JSON, or do not fit the schema.
         """
+        decoder = self._decoders[name]
         try:
-            decoded = self._decoders[name].decode(arguments or "{}")
+            decoded = decoder.decode(arguments or "{}")
         except msgspec.ValidationError as error:
-            raise ArgumentsError(str(error)) from None
+            try:
+                spelled = _spelled(msgspec.json.decode(arguments), self._schemas[name])
+                decoded = decoder.decode(msgspec.json.encode(spelled))
+            except (msgspec.MsgspecError, RecursionError):
+                raise ArgumentsError(str(error)) from None
         except (msgspec.DecodeError, UnicodeEncodeError) as error:
             raise ArgumentsError(f"the arguments are not JSON: {error}") from None
         values: dict[str, Any] = msgspec.to_builtins(decoded)

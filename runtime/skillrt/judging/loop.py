@@ -237,9 +237,11 @@ class JudgeLoop:
         )
 
     def _was_answer(self, calls: Sequence[ToolCall]) -> bool:
-        """Tell whether a turn that was cut was on its way to the answer, and got no call whole."""
-        begun = self._forcing or any(call.name == FINAL_ANSWER for call in calls)
-        return begun and not any(_is_json_object(call.arguments) for call in calls)
+        """Tell whether a turn that was cut was on its way to the answer.
+
+        A call in it that looks whole is no answer either: some servers close the JSON that a limit cut.
+        """
+        return self._forcing or any(call.name == FINAL_ANSWER for call in calls)
 
     def _spent(self) -> bool:
         """Tell whether all tries are used up; those that brought something do not count."""

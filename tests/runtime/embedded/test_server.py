@@ -8,7 +8,7 @@ import jsonschema
 import openai
 import pytest
 
-from skillrt.embedded.request import COMPACT_JSON
+from skillrt.endpoints.body import COMPACT_JSON
 
 CHAT = "/v1/chat/completions"
 MESSAGES = [

@@ -1,15 +1,12 @@
-"""Request bodies and the reading of answers."""
+"""Request bodies."""
 
 import json
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from judge_support import program, view_of
 
-from skillrt.endpoints import EndpointConfig, EndpointFailure, encode_body, read_reply, request_body
-from skillrt.judging.actions import Reply, ToolCall
-from skillrt.judging.verdict import Usage
+from skillrt.endpoints import EndpointConfig, encode_body, request_body
 from skillrt.programs.program import ChatRequest
 
 NATIVE = EndpointConfig(base_urls=("http://x/v1",), model="m", seed=7, temperature=0.5)
@@ -161,82 +158,12 @@ def test_bodies_are_compact_json_in_the_order_given_whatever_the_text() -> None:
     }
     assert encode_body(body) == json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     halves = {"messages": [{"content": "\ud83d", "role": "user"}]}
-    assert json.loads(encode_body(halves)) == {"messages": [{"content": "?", "role": "user"}]}
+    assert json.loads(encode_body(halves)) == {"messages": [{"content": "\ufffd", "role": "user"}]}
 
 
-def answer(message: Any, finish: Any = "stop", **more: Any) -> dict[str, Any]:
-    return {"choices": [{"message": message, "finish_reason": finish}], **more}
-
-
-def called(name: str, arguments: Any, **more: Any) -> dict[str, Any]:
-    return {"tool_calls": [{"function": {"name": name, "arguments": arguments}, **more}]}
-
-
-@pytest.mark.parametrize(
-    ("message", "reply"),
-    [
-        ({"content": "A"}, Reply("A")),
-        ({"content": None}, Reply("")),
-        ({}, Reply("")),
-        ({"content": [{"type": "text", "text": "A"}, {"text": "B"}, "C"]}, Reply("AB")),
-        ({"content": "", "reasoning_content": "A!"}, Reply("", reasoning="A!")),
-        ({"content": None, "reasoning": "A!"}, Reply("", reasoning="A!")),
-        (called("f", '{"a": 1}', id="x"), Reply("", (ToolCall("x", "f", '{"a": 1}'),))),
-        (called("f", {"a": 1}), Reply("", (ToolCall("call_0", "f", '{"a": 1}'),))),
-        (called("f", None), Reply("", (ToolCall("call_0", "f", "{}"),))),
-        (called("f", '{"a": '), Reply("", (ToolCall("call_0", "f", '{"a": '),))),
-    ],
-)
-def test_answers_are_read(message: Any, reply: Reply) -> None:
-    assert read_reply(answer(message), NATIVE, forced=True) == reply
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [None, "<html>", b"", [], {}, {"choices": []}, {"choices": [{}]}, {"choices": [{"message": None}]}, 7,
-     answer({"tool_calls": [{"function": None}]}), answer({"tool_calls": [{}]}), answer({"tool_calls": "f"}),
-     {"error": {"message": "no"}}],
-)  # fmt: skip
-def test_what_is_no_completion_is_broken(broken: Any) -> None:
-    with pytest.raises(EndpointFailure) as caught:
-        read_reply(broken, NATIVE)
-    assert caught.value.kind == "broken"
-
-
-@pytest.mark.parametrize(
-    ("usage", "read"),
-    [
-        (
-            {"prompt_tokens": 9, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}},
-            Usage(0, 9, 4, 2),
-        ),
-        ({"prompt_tokens": 9, "prompt_tokens_details": None}, Usage(0, 9, 0, 0)),
-        ({"prompt_tokens": "nine", "completion_tokens": [1], "prompt_tokens_details": "x"}, Usage()),
-        ({"prompt_tokens": float("inf")}, Usage()),
-        (None, Usage()),
-        ("many", Usage()),
-    ],
-)
-def test_usage_is_read_whatever_it_is(usage: Any, read: Usage) -> None:
-    assert read_reply(answer({"content": "A"}, usage=usage), NATIVE).usage == read
-
-
-@pytest.mark.parametrize(
-    ("content", "calls"),
-    [
-        ('{"name": "f", "arguments": {"a": "é"}}', 1),
-        ('{"name": "f", "argum', 0),
-        ('{"name": "f"}', 0),
-        ('["f"]', 0),
-        ("[" * 100_000, 0),
-        ("A is better", 0),
-    ],
-)
-def test_in_schema_mode_the_call_is_in_the_content(content: str, calls: int) -> None:
-    reply = read_reply(answer({"content": content}), SCHEMA, forced=True)
-    assert len(reply.tool_calls) == calls
-    assert reply.content == ("" if calls else content)
-    assert read_reply(answer({"content": content}), NATIVE, forced=True, bounded=True) == reply
-    # In native mode, and where no tools were sent, content is content.
-    assert read_reply(answer({"content": content}), NATIVE, forced=True).content == content
-    assert read_reply(answer({"content": content}), SCHEMA).tool_calls == ()
+def test_a_field_of_the_users_is_added_or_stands_for_ours_and_null_leaves_ours_out() -> None:
+    more = {"seed": None, "temperature": 1, "reasoning_effort": "low"}
+    body = request_body(opening(), replace(NATIVE, extra_body=more))
+    assert "seed" not in body
+    assert (body["temperature"], body["reasoning_effort"]) == (1, "low")
+    assert set(body) ^ set(request_body(opening(), NATIVE)) == {"seed", "reasoning_effort"}

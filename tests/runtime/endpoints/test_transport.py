@@ -190,14 +190,16 @@ async def test_thinking_is_dropped_for_a_server_that_refuses_it_and_that_is_reme
 ) -> None:
     picky, plain = serve(refuses_thinking, latency_s=0.05), serve()
     async with opened(picky, plain) as transport:
-        # All in flight at once: each is refused, and each is sent again without it.
         replies = await asyncio.gather(*(transport.conversation().send(REQUEST) for _ in range(8)))
         assert [reply.content for reply in replies] == ["A"] * 8
         before = len(picky.requests)
         for _ in range(4):
             await transport.conversation().send(REQUEST)
-        assert [report["thinking_refused"] for report in transport.report()] == [True, False]
-    assert all("chat_template_kwargs" not in body for body in picky.bodies()[before:])
+        picky_report, plain_report = transport.report()
+    assert picky_report["changed"]["chat_template_kwargs"].startswith("left out (the server: Extra inputs")
+    assert (picky_report["adapted"], plain_report["changed"]) == (1, {})
+    # The first went out alone: one request was refused, not all that were in flight together.
+    assert ["chat_template_kwargs" in body for body in picky.bodies()] == [True] + [False] * (before + 1)
     assert all("chat_template_kwargs" in body for body in plain.bodies())
     assert not any(reply.usage.retries for reply in replies)
 
@@ -215,7 +217,7 @@ async def test_an_answer_that_is_cut_is_asked_for_in_bounds_where_the_server_tak
     server = serve(rambles)
     async with opened(server) as transport:
         judgment = await judged(transport)
-        assert transport.report()[0]["bounds_refused"] is not takes
+        assert ("response_format" in transport.report()[0]["changed"]) is not takes
     assert (judgment.verdict.valid, judgment.verdict.outcome) == (True, "A" if takes else "B")
     # Talk, cut answer, bounded answer; or, where it was refused once, two more tries without.
     assert ["response_format" in body for body in server.bodies()] == (

@@ -258,7 +258,12 @@ async def open_ray_engine(
     total = config.concurrency * len(config.base_urls)
     cpus = int(cluster.cluster_resources().get("CPU", 1))
     number = options.workers or max(1, min(cpus, total))
-    share = replace(config, concurrency=-(-config.concurrency // number))
+    share = replace(
+        config,
+        concurrency=-(-config.concurrency // number),
+        rpm=config.rpm and config.rpm / number,
+        tpm=config.tpm and config.tpm / number,
+    )
     files = _files(Path(artifacts) if artifacts else default_root())
     setup = cluster.put(Setup(files, choice, share, version("skillc")))
     kind = cluster.remote(Worker).options(
