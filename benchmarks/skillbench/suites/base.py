@@ -316,6 +316,10 @@ class Suite(ABC):
         """
         return int(verdict.outcome == gold) if verdict.valid else None
 
+    def answer_of(self, gold: Any) -> Any:
+        """Return the right answer in a gold, as a report shows it: ``right`` or ``wrong`` for a rated response."""
+        return gold
+
     @abstractmethod
     def score(self, rows: Iterable[Prediction]) -> Scores:
         """Compute the metrics from predictions, in any order, without the data."""

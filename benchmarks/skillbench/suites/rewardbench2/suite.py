@@ -41,7 +41,7 @@ from skillbench.suites.rows import Row
 from skillbench.suites.source import RemoteFile, Source
 from skillrt.judging.verdict import Verdict
 
-__all__ = ["RATED", "TIED", "TIES", "RewardBench2", "Sample"]
+__all__ = ["RATED", "TIED", "RewardBench2"]
 
 _OPENRS: Final = (
     "https://raw.githubusercontent.com/Qwen-Applications/OpenRS/16e9cfbc5b1aae6c559536f353c97a1fd82a1ba2/data"
@@ -218,6 +218,12 @@ class RewardBench2(FileSuite[Sample]):
         if row.group == TIES:
             return f"{TIES}:{row.sample_id.rpartition(':')[2]}"
         return super().sample_of(row)
+
+    def answer_of(self, gold: Any) -> Any:
+        """Return the letter of the chosen response, or whether a rated one is right."""
+        if isinstance(gold, str):
+            return gold
+        return "right" if gold["number"] < gold["correct"] else "wrong"
 
     def together(self, sample: Sample) -> str | None:
         """Return the number of a prompt of Ties: its two rows make one value."""
