@@ -317,7 +317,7 @@ class Suite(ABC):
         return int(verdict.outcome == gold) if verdict.valid else None
 
     def answer_of(self, gold: Any) -> Any:
-        """Return the right answer in a gold, as a report shows it: ``right`` or ``wrong`` for a rated response."""
+        """Return the right answer of a gold; ``right`` or ``wrong`` for a response that is rated alone."""
         return gold
 
     @abstractmethod
