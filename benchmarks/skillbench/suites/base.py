@@ -322,6 +322,10 @@ class Suite(ABC):
         """
         return int(verdict.outcome == gold) if verdict.valid else None
 
+    def answer_of(self, gold: Any) -> Any:
+        """Return the right answer of a gold; ``right`` or ``wrong`` for a response that is rated alone."""
+        return gold
+
     @abstractmethod
     def score(self, rows: Iterable[Prediction]) -> Scores:
         """Compute the metrics from predictions, in any order, without the data."""

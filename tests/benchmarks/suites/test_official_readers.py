@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripted_server import MODEL, Say, ScriptedServer
 from suite_judges import Ruled, run_with
-from suite_support import query, write
+from suite_support import query, rb2, write
 
 from skillbench.cli import main
 from skillbench.errors import BenchError
@@ -202,3 +203,40 @@ def test_jetts_a_match_without_a_winner_is_drawn_officially_and_both_definitions
         changed[name] = sum(len(held) > 1 for held in champions.values())
     assert changed["kept"] == 0
     assert changed["drawn"] > 20
+
+
+def test_a_run_and_its_rescore_read_by_the_rules_that_are_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By ours a text that names two is nothing; by the published rule it names the first of the letters."""
+    path = write(tmp_path / "d.jsonl", *(rb2(number) for number in range(8)))
+    metrics = {}
+    with ScriptedServer(lambda turn: Say("Not [[A]] but [[B]].")) as server:
+        for reader in ("ours", "official"):
+            words = [
+                "run",
+                "rewardbench2",
+                "--data",
+                str(path),
+                "--base-url",
+                server.base_url,
+                "--model",
+                MODEL,
+            ]
+            main([*words, "--out", str(tmp_path / reader), "--reader", reader, "--quiet"])
+            metrics[reader] = json.loads((tmp_path / reader / "metrics.json").read_bytes())
+    first = sum(json.loads(line)["gold"] == "A" for line in (tmp_path / "ours/predictions.jsonl").open())
+    assert metrics["ours"]["counts"]["invalid"] == 8
+    assert metrics["official"]["counts"]["invalid"] == 0
+    assert metrics["official"]["official"]["rewardbench2.Math"] == 100 * first / 8
+    assert "answers read by official rules" in (tmp_path / "official/summary.md").read_text()
+    capsys.readouterr()
+    assert main(["rescore", str(tmp_path / "ours"), "--reader", "official"]) == 0
+    rescored = json.loads((tmp_path / "ours/rescored/metrics.json").read_bytes())
+    assert rescored == metrics["official"]
+    assert main(["replay", str(tmp_path / "official")]) == 0
+    told = capsys.readouterr().out
+    assert "metrics.json has the same bytes" in told
+    assert main(["rescore", str(tmp_path / "official"), "--reader", "ours"]) == 0
+    back = json.loads((tmp_path / "official/rescored/metrics.json").read_bytes())
+    assert back == metrics["ours"]

@@ -306,6 +306,10 @@ class IFRewardBench(FileSuite[Sample]):
             return sum(bool(one == two) for one, two in zip(said, outcome, strict=False)) / len(said)
         return None if gold["better"] is None else int(verdict.outcome == gold["better"])
 
+    def answer_of(self, gold: Any) -> Any:
+        """Return the labels of the items, or the label of the better response of a pair."""
+        return gold["labels"] if "labels" in gold else gold["better"]
+
     def score(self, rows: Iterable[Prediction]) -> Scores:
         """Compute ``ifrewardbench.overall.*`` or ``ifrewardbench.constraint.*`` as officially."""
         return constraint_scores(rows) if self.mode == "constraint" else overall_scores(rows)

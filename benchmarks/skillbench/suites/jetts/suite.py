@@ -174,6 +174,10 @@ class JETTS(FileSuite[Sample]):
             return None
         return int(verdict.outcome == gold["better"])
 
+    def answer_of(self, gold: Any) -> Any:
+        """Return the label of the better candidate, None where they are equal."""
+        return gold["better"]
+
     def score(self, rows: Iterable[Prediction]) -> Scores:
         """Compute ``jetts.best_of_<k>`` over all files, the same for each file, and the references.
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from skillbench.suites.base import Case, Job, Prediction
 from skillbench.suites.files import IdKeeper, seal
 from skillbench.suites.rewardbench2.metric import LETTERS, subset_name
-from skillbench.suites.rewardbench2.suite import RATED, TIED, TIES, RewardBench2
+from skillbench.suites.rewardbench2.rows import TIES
+from skillbench.suites.rewardbench2.suite import RATED, TIED, RewardBench2
 from skillbench.suites.rows import Row, read_rows
 from skillbench.suites.texts import OURS, TextsReport, predict_text, reader_of
 

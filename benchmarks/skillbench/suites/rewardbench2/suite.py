@@ -16,7 +16,6 @@ from typing import Any, ClassVar, Final
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
 from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores
 from skillbench.suites.behind import Behind
-from skillbench.suites.fields import optional_texts, texts
 from skillbench.suites.files import FileSuite, seal
 from skillbench.suites.offers import PublishedReader, TextReader, Verifiable
 from skillbench.suites.rewardbench2.metric import (
@@ -33,73 +32,23 @@ from skillbench.suites.rewardbench2.metric import (
     rotated,
     rotation,
     seeded_place,
-    subset_name,
     swapped_in,
     ties_score,
 )
+from skillbench.suites.rewardbench2.rows import TIES, Sample, read_sample
 from skillbench.suites.rows import Row
 from skillbench.suites.source import RemoteFile, Source
 from skillrt.judging.verdict import Verdict
 
-__all__ = ["RATED", "TIED", "TIES", "RewardBench2", "Sample"]
+__all__ = ["RATED", "TIED", "RewardBench2"]
 
 _OPENRS: Final = (
     "https://raw.githubusercontent.com/Qwen-Applications/OpenRS/16e9cfbc5b1aae6c559536f353c97a1fd82a1ba2/data"
 )
-TIES: Final = "Ties"
 RATED: Final = "rewardbench2_rating"
 TIED: Final = "rewardbench2_rating_ties"
 _LEAST: Final = -0.01
 _MOST: Final = 1.01
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A row: the correct completions first, as in the data."""
-
-    ident: str
-    subset: str
-    prompt: str
-    completions: tuple[str, ...]
-    correct: int
-    reference: str | list[str] | None
-    checklist: list[str] | None
-
-
-def _read(row: Row) -> Sample:
-    try:
-        subset = subset_name(row.text("subset"))
-    except ValueError as error:
-        raise row.error("subset", f"is unknown: {error}") from error
-    chosen, rejected = texts(row, "chosen"), texts(row, "rejected")
-    if subset != TIES and (len(chosen), len(rejected)) != (1, 3):
-        raise row.error(
-            "chosen",
-            f"and rejected must hold 1 and 3 responses, not {len(chosen)} and {len(rejected)}: best of four",
-        )
-    for name, found in (("num_correct", chosen), ("num_incorrect", rejected)):
-        if row.values.get(name) is not None and row.values[name] != len(found):
-            raise row.error(name, f"says {row.values[name]!r}, but the row has {len(found)}")
-    ident = row.ident("id")
-    if subset == TIES:
-        _check_ties(row, ident, len(chosen))
-    return Sample(
-        ident=ident,
-        subset=subset,
-        prompt=row.text("prompt"),
-        completions=(*chosen, *rejected),
-        correct=len(chosen),
-        reference=optional_texts(row, "reference") or None,
-        checklist=optional_texts(row, "checklist") or None,
-    )
-
-
-def _check_ties(row: Row, ident: str, correct: int) -> None:
-    kind, _, number = ident.partition(":")
-    if kind not in ("ref", "tied") or not number.strip().isdecimal():
-        raise row.error("id", f"must be ref:N or tied:N in the subset Ties, not {ident[:40]!r}")
-    if kind == "tied" and correct < 2:
-        raise row.error("chosen", "needs two responses or more where the id is tied:N")
 
 
 class RewardBench2(FileSuite[Sample]):
@@ -155,7 +104,7 @@ class RewardBench2(FileSuite[Sample]):
 
     def read(self, row: Row) -> Sample:
         """Read one row; best of four needs exactly four."""
-        return _read(row)
+        return read_sample(row)
 
     def group(self, sample: Sample) -> str:
         """Return the subset."""
@@ -218,6 +167,12 @@ class RewardBench2(FileSuite[Sample]):
         if row.group == TIES:
             return f"{TIES}:{row.sample_id.rpartition(':')[2]}"
         return super().sample_of(row)
+
+    def answer_of(self, gold: Any) -> Any:
+        """Return the letter of the chosen response, or whether a rated one is right."""
+        if isinstance(gold, str):
+            return gold
+        return "right" if gold["number"] < gold["correct"] else "wrong"
 
     def together(self, sample: Sample) -> str | None:
         """Return the number of a prompt of Ties: its two rows make one value."""
