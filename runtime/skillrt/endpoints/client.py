@@ -49,6 +49,11 @@ class Answer:
     headers: Mapping[str, str]
     body: bytearray
 
+    @property
+    def well(self) -> bool:
+        """Tell whether the status is none of an error or a redirect."""
+        return 200 <= self.status < 300
+
 
 class Client:
     """The connections to one server. Use it as a context.

@@ -46,6 +46,7 @@ _NOT_KNOWN = re.compile(
     r"|additional|no such|not accept|instead|max_completion_tokens",
     re.IGNORECASE,
 )
+_TOO_MUCH = re.compile(r"too (?:large|high|big)|at most|less than|smaller than|maximum value", re.IGNORECASE)
 _LIST_OF_GOOD_ONES = re.compile(
     r"(?<!not )\b(?:supported|allowed|valid|accepted|permitted|known|available)\b[\w ]{0,20}"
     r"\b(?:fields?|parameters?|params|arguments?|keys|values?|options|types?)\b",
@@ -122,6 +123,8 @@ class Dialect:
             if not self._sent(field, body):
                 continue
             pattern = _NOT_KNOWN if field == "max_tokens" else _REFUSES
+            if field == "max_tokens" and _TOO_MUCH.search(failure.words):
+                continue  # another name for it would be too much as well
             if name.fullmatch(failure.param.rpartition(".")[2]) and pattern.search(failure.words):
                 yield field
                 continue

@@ -55,7 +55,8 @@ _STATUSES = {
 }
 _OVERFLOWS = ("context_length_exceeded", "exceed_context_size_error", "context_window_exceeded",
               "model_max_prompt_tokens_exceeded", "prompt_too_long")  # fmt: skip
-_NO_CREDIT = re.compile(r"insufficient_quota|exceeded your current quota|billing|credit balance", re.I)
+_NO_CREDIT = re.compile(r"exceeded your current quota|(?:insufficient|no) (?:balance|credits?|funds)", re.I)
+_TRY_AGAIN = re.compile(r"(?:retry|try again) (?:in|after) (\d{1,6}(?:\.\d{1,9})?) ?(ms|s\b|sec)", re.I)
 _RATE = re.compile(r"per[ _-]?(?:minute|hour|day)|\b[rt]p[mdh]\b|rate[ _-]?limit|quota", re.I)
 _ABOUT_CONTEXT = re.compile(
     r"context[ _-](?:length|size|window|limit)"
@@ -103,7 +104,9 @@ def failure_of(
     parts = dict(_parts(detail))
     words = _spoken(detail)
     code = " ".join(str(parts.get(name, "")) for name in ("code", "type", "error_type")).lower()
-    kind = _kind(status, code, words)
+    if wait is None and (told := _TRY_AGAIN.search(words)):
+        wait = float(told[1]) / (1000 if told[2].lower() == "ms" else 1)
+    kind = _kind(status, code, words, wait)
     said = shown(words) or "it gave no reason"
     named = f"error {status} inside a 200" if inside else f"HTTP {status}"
     match kind:
@@ -168,9 +171,9 @@ def _status(code: Any) -> int | None:
     return _STATUSES.get(text)
 
 
-def _kind(status: int, code: str, words: str) -> FailureKind:
-    if status in (402, 429) and _NO_CREDIT.search(f"{code} {words}"):
-        return "refused"
+def _kind(status: int, code: str, words: str, wait: float | None) -> FailureKind:
+    if status == 429 and ("insufficient_quota" in code or (wait is None and _NO_CREDIT.search(words))):
+        return "refused"  # what is spent does not come back by waiting
     if status in (429, 503, 529):
         return "busy"
     if _overflows(status, code, words):

@@ -77,6 +77,9 @@ def read_reply(answer: Any, request: ChatRequest) -> Reply:
     Raises:
         EndpointFailure: the answer is no chat completion, or a turn that the server ended.
     """
+    if isinstance(answer, str):
+        problem = f"the server's answer is no chat completion: it begins with {shown(answer, 80)!r}"
+        raise EndpointFailure(problem, "broken", status=200)
     try:
         choice = answer["choices"][0]
         message = choice["message"]

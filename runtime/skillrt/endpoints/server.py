@@ -54,8 +54,7 @@ class Server:
         kept = frozenset(config.extra_body) | ({"response_format"} if config.tool_mode == "schema" else set())
         self.dialect = Dialect(kept)
         self.counts: Counter[str] = Counter()
-        self.nonsense: EndpointFailure | None = None
-        """The last answer that was no chat completion, where there never was another."""
+        self.last_failure: EndpointFailure | None = None
         self._client = client
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
         self._taken: set[tuple[object, ...]] = set()
@@ -80,6 +79,12 @@ class Server:
             "changed": self.dialect.report(),
             "latency_s": None if median is None else [round(median, 3), round(slow or median, 3)],
         }
+
+    @property
+    def nonsense(self) -> bool:
+        """Tell whether what answers here has never given a chat completion, but other things."""
+        last = self.last_failure
+        return last is not None and last.kind == "broken" and not self.counts["answered"]
 
     @property
     def aside(self) -> EndpointFailure | None:
@@ -146,7 +151,6 @@ class Server:
             raise
         latency = time.monotonic() - began
         self.counts["answered"] += 1
-        self.nonsense = None
         self._latencies.append(latency)
         self.limiter.succeeded()
         self.breaker.succeeded()
@@ -154,7 +158,7 @@ class Server:
 
     def _note_failure(self, failure: EndpointFailure, began: float, probe: bool) -> None:
         self.counts[failure.kind] += 1
-        self.nonsense = failure if failure.kind == "broken" and not self.counts["answered"] else None
+        self.last_failure = failure
         pause = failure.retry_after
         if pause is not None and pause > self.config.max_wait_s:
             self._set_aside(pause, failure)
@@ -242,7 +246,7 @@ class Server:
             problem = f"{self.url}: {failure}"
             raise EndpointFailure(problem, failure.kind, None, failure.status, failure.words) from None
         decoded = self._decoded(answer)
-        if answer.status != 200:
+        if not answer.well:
             wait = retry_after(answer.headers.get("retry-after"))
             raise failure_of(self.url, answer.status, decoded, wait=wait)
         inside = error_of(decoded)
@@ -258,11 +262,11 @@ class Server:
         try:
             return decode(answer.body)
         except EndpointFailure:
-            if answer.status == 200:
+            if answer.well:
                 answer.body.clear()  # whoever keeps the failure must not keep this
                 raise
         except ValueError as error:
-            if answer.status == 200 and "json" in answer.headers.get("content-type", ""):
+            if answer.well and "json" in answer.headers.get("content-type", ""):
                 raise EndpointFailure(
                     f"{self.url}: the answer's JSON is cut or broken: {error}", "down"
                 ) from error

@@ -144,11 +144,13 @@ class Transport:
                 ready = [n for n in admitting if self.servers[n].limiter.closed_for <= _WORTH_WAITING_S]
                 others = [number for number in ready if number != avoid]
                 return (others or ready or admitting)[0]
-            if all(self.servers[number].nonsense is not None for number in there):
-                raise _again(self.servers[there[0]].nonsense)
+            last = self.servers[there[0]].last_failure
+            if last is not None and all(self.servers[number].nonsense for number in there):
+                raise _again(last)
             down_for = min(server.breaker.open_for for server in self.servers)
             if down_for > self.config.patience_s:
-                raise EndpointFailure(f"no server has answered for {down_for:.0f} s", "down")
+                problem = f"no server has answered for {down_for:.0f} s"
+                raise _again(last, f"{problem}; the last failure: {last}" if last else problem)
             # All who wait would wake at once for the one probe: jitter keeps them apart.
             opens_in = min(server.breaker.opens_in for server in self.servers)
             await asyncio.sleep(min(opens_in, 1.0) + 0.1 + 0.2 * self._jitter.random())
@@ -203,10 +205,11 @@ class Transport:
         return next(free, None)
 
 
-def _again(failure: EndpointFailure | None) -> EndpointFailure:
+def _again(failure: EndpointFailure | None, problem: str = "") -> EndpointFailure:
     """Return the same failure anew, for another request that meets it."""
-    assert failure is not None
-    return EndpointFailure(str(failure), failure.kind, None, failure.status, failure.words)
+    if failure is None:
+        return EndpointFailure(problem, "down")
+    return EndpointFailure(problem or str(failure), failure.kind, None, failure.status, failure.words)
 
 
 async def _first_reply(tasks: dict[asyncio.Task[Reply], int]) -> tuple[Reply, int]:
