@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 __all__ = ["EndpointConfig", "EndpointDown", "EndpointFailure", "FailureKind"]
 
 FailureKind = Literal["down", "busy", "refused", "context", "deadline", "broken"]
+_CAUSES: Mapping[str, str] = {"context": "context", "deadline": "no answer in time"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class EndpointFailure(Exception):
 
     ``retry_after`` is the pause in seconds that the server asked for, None where it asked for none;
     ``status`` and ``detail`` are the HTTP status and the body of a refusal, None and empty without one.
+    ``cause`` is what can be counted: a word or two without addresses and seconds.
     """
 
     def __init__(
@@ -63,12 +66,14 @@ class EndpointFailure(Exception):
         retry_after: float | None = None,
         status: int | None = None,
         detail: str = "",
+        cause: str = "",
     ) -> None:
         super().__init__(problem)
         self.kind = kind
         self.retry_after = retry_after
         self.status = status
         self.detail = detail
+        self.cause = cause or _CAUSES.get(kind) or (f"HTTP {status}" if status else kind)
 
 
 class EndpointDown(Exception):

@@ -105,6 +105,12 @@ class Transport:
                     reply = replace(reply, usage=usage, failures=tuple(failures))
                 return reply, number
 
+    def trouble(self) -> str:
+        """Say why no server is healthy, in a word or two; empty where one is."""
+        if any(server.breaker.closed for server in self.servers):
+            return ""
+        return self.servers[0].last_cause
+
     def _ring(self, start: int) -> list[int]:
         count = len(self.servers)
         return [(start + step) % count for step in range(count)]
@@ -122,7 +128,10 @@ class Transport:
                 return (others or ready or admitting)[0]
             down_for = min(server.breaker.open_for for server in self.servers)
             if down_for > self.config.patience_s:
-                raise EndpointFailure(f"no server has answered for {down_for:.0f} s", "down")
+                why = self.trouble()
+                raise EndpointFailure(
+                    f"no server has answered for {down_for:.0f} s: {why}", "down", cause=why
+                )
             # All who wait would wake at once for the one probe: jitter keeps them apart.
             opens_in = min(server.breaker.opens_in for server in self.servers)
             await asyncio.sleep(min(opens_in, 1.0) + 0.1 + 0.2 * self._jitter.random())

@@ -60,4 +60,5 @@ def conclude(
         decided_by=result.decided_by,
         error="the findings give the readout no value to compute" if result.missing else None,
         error_owner="judge" if result.missing else None,
+        error_kind="no value" if result.missing else "",
     )

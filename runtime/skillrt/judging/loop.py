@@ -45,7 +45,7 @@ from skillrt.judging.actions import (
 from skillrt.judging.answers import read_answer, strip_thinking
 from skillrt.judging.conclusion import conclude
 from skillrt.judging.desk import FINAL, Desk, Submitted
-from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict, add_usage
+from skillrt.judging.verdict import CONTEXT, CUT, ErrorOwner, Judgment, Usage, Verdict, add_usage
 from skillrt.programs.neutral import MARK, neutralise
 from skillrt.programs.program import ChatRequest, Program
 from skillrt.programs.view import JudgeView, SampleError, cut_fields
@@ -119,7 +119,7 @@ class JudgeLoop:
         try:
             self._messages = self.program.messages(self.view, self._desk.evidence)
         except SampleError as error:
-            return self._invalid(error.problem, "sample")
+            return self._invalid(error.problem, "sample", "fields")
         if marks := sum(message["content"].count(MARK) for message in self._messages):
             self._events.append({"type": "forged", "marks": marks})
         return self._next()
@@ -155,11 +155,12 @@ class JudgeLoop:
         self._events.append({"type": "run", "number": self._desk.runs, **asdict(result)})
         return self._answer_call(call, self._desk.run_text(result))
 
-    def failed(self, problem: str, *, context: bool = False) -> Action:
+    def failed(self, problem: str, *, context: bool = False, kind: str = "") -> Action:
         """Take it that the request could not be answered.
 
         Args:
             problem: what happened, for a person.
+            kind: the sort of failure, a word or two that can be counted.
             context: the conversation was too long for the model. It is made smaller by steps and sent
                 again: first all that the tools have shown, the last answer excepted, is cut to a line;
                 then every text of the sample to a bound that halves from step to step, the same for each
@@ -168,14 +169,14 @@ class JudgeLoop:
                 their conversations refuse by load.
         """
         if not context:
-            return Finish(self.given_up(problem, "endpoint"))
+            return Finish(self.given_up(problem, "endpoint", kind))
         self._fail(problem, "endpoint", context=True)
         return self._shorten(problem)
 
-    def given_up(self, problem: str, owner: ErrorOwner) -> Judgment:
-        """End the judgment here, whatever was going on: invalid, owned by ``owner``."""
+    def given_up(self, problem: str, owner: ErrorOwner, kind: str = "") -> Judgment:
+        """End the judgment here, whatever was going on: invalid, owned by ``owner``, of this ``kind``."""
         self._fail(problem, owner, context=False)
-        return self._invalid(problem, owner).judgment
+        return self._invalid(problem, owner, kind).judgment
 
     def _fail(self, problem: str, owner: ErrorOwner, *, context: bool) -> None:
         self._events.append({"type": "failure", "problem": problem, "owner": owner, "context": context})
@@ -228,13 +229,13 @@ class JudgeLoop:
 
     def _cut_answer(self) -> Action:
         if self._forced >= _FORCED_TRIES:
-            return self._invalid("no final answer: the answer was cut by the token limit", "judge")
+            return self._invalid("no final answer: the answer was cut by the token limit", "judge", CUT)
         self._force_next = self._bounded = True
         return self._next()
 
     def _no_call(self) -> Action:
         if self._forced >= _FORCED_TRIES:
-            return self._invalid("no final answer: it kept talking", "judge")
+            return self._invalid("no final answer: it kept talking", "judge", "no answer")
         self._force_next = True
         self._say("user", self.program.phrase("final_now" if self._forced else "no_call"))
         return self._next()
@@ -254,7 +255,7 @@ class JudgeLoop:
                 return answer
             self._tool_message(call, answer)
         if self._forced >= _FORCED_TRIES:
-            return self._invalid("no final answer: no forced call was one that fits", "judge")
+            return self._invalid("no final answer: no forced call was one that fits", "judge", "malformed")
         if self._forced:
             self._force_next = True
         return self._next()
@@ -276,7 +277,7 @@ class JudgeLoop:
     def _shorten(self, problem: str) -> Action:
         step, self._shortened = self._shortened, self._shortened + 1
         if step > len(_SAMPLE_CHARS):
-            return self._invalid(problem, "sample")
+            return self._invalid(problem, "sample", CONTEXT)
         changed = self._cut_tools() if step == 0 else self._cut_sample(_SAMPLE_CHARS[step - 1])
         was = [{"message": number, "content": content} for number, content in changed.items()]
         self._events.append({"type": "shortened", "step": step, "was": was})
@@ -315,10 +316,10 @@ class JudgeLoop:
     def _read_text(self, reply: Reply) -> Action:
         self._messages.append({"role": "assistant", "content": reply.content})
         if reply.finish_reason == "length":
-            return self._invalid("the judge's text was cut by the token limit before its end", "judge")
+            return self._invalid("the judge's text was cut by the token limit before its end", "judge", CUT)
         answer = read_answer(self.program.task, reply.content, self._items())
         if answer is None:
-            return self._invalid("no readable answer in the judge's text", "judge")
+            return self._invalid("no readable answer in the judge's text", "judge", "unreadable")
         return self._conclude(answer, [], "")
 
     def _items(self) -> int:
@@ -340,8 +341,8 @@ class JudgeLoop:
         verdict = conclude(self.program, self.view, self._desk, answer, submitted)
         return self._finish(replace(verdict, reason=reason))
 
-    def _invalid(self, problem: str, owner: ErrorOwner) -> Finish:
-        return self._finish(Verdict(valid=False, error=problem, error_owner=owner))
+    def _invalid(self, problem: str, owner: ErrorOwner, kind: str) -> Finish:
+        return self._finish(Verdict(valid=False, error=problem, error_owner=owner, error_kind=kind))
 
     def _count(self, reply: Reply) -> None:
         self._usage = add_usage(self._usage, replace(reply.usage, requests=1))
