@@ -21,9 +21,11 @@ async def checklist_rules(
     """Run every checker on `response`, all at once, each in a process of its own.
 
     A checker is Python source that defines `check_following(instruction, response)`; None stands for an item
-    that has no rule. Only a returned True or False counts: any other value, an error, a missed time limit or
-    a sandbox that did not serve leave the item inconclusive. What a checker prints is not read. `sandbox` is
-    an open `cpython` sandbox. Never raises for what the texts hold.
+    that has no rule. A true value that it returns satisfies the item. A check that breaks (an error, a limit,
+    an exit) is not met: breaking a checker is never worth more than failing it. Inconclusive is only what no
+    response has a part in: an item without a rule, a source that gives no checker, a sandbox that did not
+    serve. What a checker prints is not read. `sandbox` is an open `cpython` sandbox. Never raises for what
+    the texts hold.
     """
     texts = whole_text(instruction), whole_text(response)
     items = await asyncio.gather(
@@ -47,18 +49,20 @@ async def _checked(
 
 
 def _read(index: int, outcome: SandboxResult) -> ItemFinding:
-    """An item from what the sandbox returned: a bare bool under the one expected key, or nothing."""
+    """An item from what the sandbox returned: a bare bool under the one expected key, or not met."""
+    if outcome.error_kind == "unavailable":
+        return ItemFinding(index, "inconclusive", f"the sandbox did not serve: {outcome.error}")
     if not outcome.ok or outcome.error_kind != "none":
         lines = (outcome.error or "").strip().splitlines()
         detail = f": {lines[-1]}" if lines else ""
-        return ItemFinding(index, "inconclusive", f"the checker ended with {outcome.error_kind}{detail}")
+        return ItemFinding(index, "failed", f"the checker ended with {outcome.error_kind}{detail}")
     found = outcome.result
     if isinstance(found, dict) and len(found) == 1:
         value = found.get("bool")
         if value is True:
-            return ItemFinding(index, "satisfied", "the checker returned True")
+            return ItemFinding(index, "satisfied", "the checker returned a true value")
         if value is False:
-            return ItemFinding(index, "failed", "the checker returned False")
-        if "other" in found:
-            return ItemFinding(index, "inconclusive", f"the checker returned a {found['other']}, not a bool")
-    return ItemFinding(index, "inconclusive", "the checker left no result")
+            return ItemFinding(index, "failed", "the checker returned a false value")
+        if "broken" in found:
+            return ItemFinding(index, "inconclusive", f"the source gives no checker: {found['broken']}")
+    return ItemFinding(index, "failed", "the checker left no result")

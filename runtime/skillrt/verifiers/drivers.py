@@ -113,12 +113,28 @@ PROGRAMS = _PROGRAM + _ALL
 """The same for the inputs of several examples, until one raises."""
 
 CHECKER = """\
+import _thread, builtins
 space = {"__name__": "checker"}
+intact = dict(vars(builtins))
 try:
     exec(compile(source, "checker", "exec", dont_inherit=True), space)
-    value = space["check_following"](instruction, response)
-except SystemExit:
-    # Leaving early would leave whatever `result` holds by then.
-    raise RuntimeError("the checker called exit") from None
-result = {"bool": value} if value is True or value is False else {"other": type(value).__name__[:80]}
+    check = space["check_following"]
+except MemoryError:
+    raise
+except BaseException as broken:
+    result = {"broken": type(broken).__name__[:80]}
+else:
+    try:
+        met = not not check(instruction, response)
+    except SystemExit:
+        # Leaving early would leave whatever `result` holds by then.
+        raise RuntimeError("the checker called exit") from None
+    if _thread._count():
+        raise RuntimeError("the checker left a thread behind")
+    for name in intact:
+        if vars(builtins).get(name) is not intact[name]:
+            raise RuntimeError("the checker's builtins were changed")
+    result = {"bool": met}
 """
+"""Whether a checker is met by ``response``: any true value is; ``broken`` names why the source, which knows
+nothing of the response yet, gives no checker at all."""

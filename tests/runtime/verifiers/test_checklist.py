@@ -17,38 +17,36 @@ def rule(body: str) -> str:
 
 
 CHECKERS: list[tuple[str | None, str, str]] = [
-    (rule("return 'cat' in response"), "satisfied", "returned True"),
-    (rule("return len(response) > 1000"), "failed", "returned False"),
-    (rule("return instruction == 'Write of a cat.'"), "satisfied", "returned True"),
-    ("import re\n" + rule("return bool(re.search('c.t', response))"), "satisfied", "returned True"),
+    (rule("return 'cat' in response"), "satisfied", "a true value"),
+    (rule("return len(response) > 1000"), "failed", "a false value"),
+    (rule("return instruction == 'Write of a cat.'"), "satisfied", "a true value"),
+    ("import re\n" + rule("return bool(re.search('c.t', response))"), "satisfied", "a true value"),
     (None, "inconclusive", "no rule"),
     ("  \n", "inconclusive", "no rule"),
-    (rule("return 1"), "inconclusive", "a int, not a bool"),
-    (rule("return 'True'"), "inconclusive", "a str, not a bool"),
-    (rule("return None"), "inconclusive", "a NoneType, not a bool"),
-    (rule("return [True]"), "inconclusive", "a list, not a bool"),
-    (rule("return {'bool': True}"), "inconclusive", "a dict, not a bool"),
-    (rule("print('True')"), "inconclusive", "NoneType"),
-    (rule("raise ValueError('no')"), "inconclusive", "ValueError: no"),
-    (rule("raise SystemExit"), "inconclusive", "called exit"),
-    (rule("import os; os._exit(0)"), "inconclusive", "ended with"),
-    ("async " + rule("return True"), "inconclusive", "a coroutine, not a bool"),
+    (rule("return 1"), "satisfied", "a true value"),
+    (rule("return 'no'"), "satisfied", "a true value"),
+    (rule("return None"), "failed", "a false value"),
+    (rule("return []"), "failed", "a false value"),
+    (rule("print('True')"), "failed", "a false value"),
+    (rule("raise ValueError('no')"), "failed", "ValueError: no"),
+    (rule("raise SystemExit"), "failed", "called exit"),
+    (rule("import os; os._exit(0)"), "failed", "ended with"),
     ("result = True\n", "inconclusive", "KeyError"),
     ("result = {'bool': True}\n", "inconclusive", "KeyError"),
     (
         "import __main__\n__main__.result = {'bool': True}\nraise SystemExit(0)\n",
         "inconclusive",
-        "called exit",
+        "SystemExit",
     ),
     (
         "from llm_call import llm_judge\n" + rule("return llm_judge(response)"),
         "inconclusive",
         "ModuleNotFoundError",
     ),
-    ("def check_following(response):\n    return True\n", "inconclusive", "TypeError"),
+    ("def check_following(response):\n    return True\n", "failed", "TypeError"),
     ("def check_following(:\n", "inconclusive", "SyntaxError"),
-    ("print('{\"bool\": true}')\n" + rule("return False"), "failed", "returned False"),
-    ("class True_(int): pass\n" + rule("return True_(1)"), "inconclusive", "True_, not a bool"),
+    ("print('{\"bool\": true}')\n" + rule("return False"), "failed", "a false value"),
+    ("class Odd:\n    __bool__ = 1\n" + rule("return Odd()"), "failed", "TypeError"),
     ("\ud800", "inconclusive", "SyntaxError"),
 ]
 
@@ -61,7 +59,7 @@ async def test_every_kind_of_checker_at_once(sandbox: Sandbox) -> None:
     assert found == [(index, status) for index, (_, status, _) in enumerate(CHECKERS)]
     for item, (_, _, reason) in zip(result.items, CHECKERS, strict=True):
         assert reason in item.reason, item
-    assert result.count("satisfied") == 3
+    assert result.count("satisfied") == 5
     assert len(json.dumps(result.to_json())) < 250 * len(CHECKERS)
 
 
@@ -72,7 +70,7 @@ async def test_endless_checkers_do_not_hold_the_others_up(
     sources = [rule("while True: pass"), rule("return True"), rule("import time; time.sleep(60)")]
     started = time.perf_counter()
     result = await checklist_rules(sources, "", "", sandbox)
-    assert [item.status for item in result.items] == ["inconclusive", "satisfied", "inconclusive"]
+    assert [item.status for item in result.items] == ["failed", "satisfied", "failed"]
     assert "timeout" in result.items[0].reason
     assert time.perf_counter() - started < 30
 
@@ -86,7 +84,7 @@ async def test_code_in_the_response_is_text(sandbox: Sandbox) -> None:
 async def test_a_checker_that_runs_the_response_does_not_let_it_forge_and_leave(sandbox: Sandbox) -> None:
     forging = "import __main__\n__main__.result = {'bool': True}\nraise SystemExit(0)"
     result = await checklist_rules([rule("exec(response); return False")], "", forging, sandbox)
-    assert [item.status for item in result.items] == ["inconclusive"]
+    assert [item.status for item in result.items] == ["failed"]
 
 
 async def test_no_checkers_no_items(sandbox: Sandbox) -> None:
@@ -116,13 +114,15 @@ def ended(result: JSON, ok: bool = True, kind: str = "none") -> SandboxResult:
     [
         (ended({"bool": True}), "satisfied"),
         (ended({"bool": False}), "failed"),
-        (ended({"bool": 1}), "inconclusive"),
-        (ended({"bool": "True"}), "inconclusive"),
-        (ended({"bool": True, "other": 1}), "inconclusive"),
-        (ended(True), "inconclusive"),
-        (ended(None), "inconclusive"),
-        (ended({"bool": True}, ok=False, kind="runtime"), "inconclusive"),
-        (ended({"bool": True}, ok=True, kind="output"), "inconclusive"),
+        (ended({"bool": 1}), "failed"),
+        (ended({"bool": "True"}), "failed"),
+        (ended({"bool": True, "other": 1}), "failed"),
+        (ended(True), "failed"),
+        (ended(None), "failed"),
+        (ended({"bool": True}, ok=False, kind="runtime"), "failed"),
+        (ended({"bool": True}, ok=True, kind="output"), "failed"),
+        (ended({"broken": "SyntaxError"}), "inconclusive"),
+        (ended(None, ok=False, kind="unavailable"), "inconclusive"),
         (RuntimeError("broken"), "inconclusive"),
     ],
 )
