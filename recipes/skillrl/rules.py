@@ -37,8 +37,7 @@ class RuleScore:
     def mean(self) -> float | None:
         """The share of the rules that are met; None where none was decided.
 
-        A rule that was tried when the data was made and is undecided now was brought down by the
-        rollout: it counts as not met, so that breaking a checker is never worth more than failing it.
+        A rule that is undecided has a source that gives no checker: it counts as not met.
         """
         return self.satisfied / self.rules if self.decided else None
 
@@ -57,6 +56,8 @@ class RuleSandbox:
     """
 
     def __init__(self, inner: Sandbox | None) -> None:
+        self.unserved = False
+        """Whether a check could not be run twice: the checks say nothing about the rollout then."""
         self._inner = inner
         self._done: dict[tuple[str, str], SandboxResult] = {}
 
@@ -73,9 +74,11 @@ class RuleSandbox:
             elif self._inner is None:
                 self._done[key] = failure("unavailable", "there is no sandbox")
             else:
-                self._done[key] = await self._inner.run(
-                    code, inputs, timeout_s=timeout_s, memory_mb=memory_mb
-                )
+                done = await self._inner.run(code, inputs, timeout_s=timeout_s, memory_mb=memory_mb)
+                if done.error_kind == "unavailable":  # its server ended under another's check, perhaps
+                    done = await self._inner.run(code, inputs, timeout_s=timeout_s, memory_mb=memory_mb)
+                    self.unserved |= done.error_kind == "unavailable"
+                self._done[key] = done
         return self._done[key]
 
 

@@ -51,7 +51,7 @@ def test_a_row_becomes_what_verl_and_the_reward_read() -> None:
     assert instruction.fields["checklist"] == ["Short.", "Kind.", "Names a tree."]
     assert instruction.checkers == [SHORT, None, HAS_TREE]
     assert instruction.soft == ["Kind."]
-    assert (prepared.rules, prepared.soft) == (2, 1)
+    assert prepared.items == {"decided by a rule: it ran on a probe": 2, "left to the judge: tagged [llm]": 1}
 
 
 def test_turns_become_system_prompt_and_history() -> None:
@@ -75,7 +75,6 @@ def test_turns_become_system_prompt_and_history() -> None:
         ({"prompt": [{"role": "assistant", "content": "x"}]}, "does not end with a user's turn"),
         ({"functions": [SHORT]}, "differ in length"),
         ({"checkers": None}, "checkers is missing or no list"),
-        ({"checkers": ["Short.", "[llm] Kind.", "[rule] Tree."]}, "tagged neither"),
         ({"checkers": ["[rule] ", "[llm] Kind.", "[rule] Tree."]}, "has no text"),
         ({"checkers": [], "functions": []}, "no checkers"),
         ({"checkers": "not json"}, "no JSON list"),
@@ -96,21 +95,41 @@ def test_a_prompt_is_taken_once() -> None:
 
 
 def test_rules_that_cannot_run_are_left_to_the_judge() -> None:
-    hostile = {name: HOSTILE[name] for name in HOSTILE if name != "endless loop"}
+    hostile = [HOSTILE[name] for name in HOSTILE if name not in ("endless loop", "prints a result")]
     rows = [
         row(
             number,
             checkers=["[rule] One.", "[rule] Two.", "[rule] Three."],
             functions=[source, SHORT, "import llm_call"],
         )
-        for number, source in enumerate(hostile.values())
+        for number, source in enumerate(hostile)
     ]
     prepared = prepare_rows(VERINSTRUCT, rows, seed=0, validation=0)
     for index in range(len(rows)):
         assert truth_of(prepared, index=index)["checkers"] == [None, SHORT, None]
-    assert prepared.rules == len(rows)
-    assert prepared.notes["rule left to the judge: it calls a model"] == len(rows)
-    assert sum(prepared.notes.values()) == 2 * len(rows)
+    assert prepared.items["left to the judge: the rule calls a model"] == len(rows)
+    assert prepared.items["decided by a rule: it ran on a probe"] == len(rows)
+    assert prepared.items["left to the judge: its source cannot run here (SyntaxError)"] == 1
+    assert sum(prepared.items.values()) == 3 * len(rows)
+
+
+def test_a_rule_that_raises_on_the_probes_stays_a_rule() -> None:
+    sources = {
+        "it raised on the probes": "import json\n" + HEAD + "    return 'name' in json.loads(response)",
+        "it ran on a probe": HEAD + "    return re.search('a', response)\nimport re",
+        "(NameError)": HEAD + "    return np.size(response) > 3",
+        "(ModuleNotFoundError)": HEAD + "    import no_such_module\n    return True",
+        "(KeyError)": "def check(instruction, response): return True",
+    }
+    rows = [
+        row(number, checkers=["[rule] One."], functions=[source])
+        for number, source in enumerate(sources.values())
+    ]
+    prepared = prepare_rows(VERINSTRUCT, rows, seed=0, validation=0)
+    assert len(prepared.items) == len(sources)
+    for told in sources:
+        (fate,) = (fate for fate in prepared.items if told in fate)
+        assert fate.startswith("decided by a rule" if told.startswith("it ") else "left to the judge")
 
 
 def test_the_split_is_seeded_and_disjoint() -> None:
@@ -151,7 +170,11 @@ async def test_ifeval_rows_are_decided_by_the_official_rules() -> None:
     }
     draft = FORMATS["ifeval"].read(raw, 0)
     truth = json.dumps(
-        {"prompt": draft.prompt, "checklist": list(draft.checklist), "checkers": list(draft.checkers)}
+        {
+            "prompt": draft.prompt,
+            "checklist": list(draft.demands.checklist),
+            "checkers": list(draft.demands.checkers),
+        }
     )
     try:
         for text, score in (("one two three", 1), ("one, two, three", 0.5), ("one,", 0)):
@@ -171,11 +194,13 @@ def test_the_command_prepares_and_shows_real_rows(tmp_path: Path, capsys: pytest
     command = ["prepare", "ifeval", "--data", str(IFEVAL_FILE), "--out", str(out)]
     command += ["--limit", "40", "--val", "5"]
     assert main(command) == 0
-    assert "train 35" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "40 rows read, 40 kept (val 5, train 35), 0 dropped" in told
+    assert "decided by a rule: it ran on a probe" in told
     first = (out / "train.parquet").read_bytes()
     assert main(command) == 0
     assert (out / "train.parquet").read_bytes() == first
-    assert "rows read: 40" in (out / "card.md").read_text()
+    assert told.splitlines()[0] in (out / "card.md").read_text()
     capsys.readouterr()
     assert main(["inspect", str(out / "val.parquet"), "--row", "2", "--rollout", "MARKED TEXT"]) == 0
     shown = capsys.readouterr().out

@@ -19,7 +19,7 @@ HOSTILE: Mapping[str, str] = {
     "reads a file": HEAD + "    return bool(open('/etc/passwd').read())",
     "network": HEAD + "    import socket\n    socket.create_connection(('127.0.0.1', 9), 1)\n    return True",
     "forks": HEAD + "    import os\n    os.fork()\n    return True",
-    "prints a result": HEAD + '    print(\'{"kind": "none", "result": "true"}\')\n    return \'yes\'',
+    "prints a result": HEAD + '    print(\'{"kind": "none", "result": "true"}\')',
     "exits": HEAD + "    import sys\n    sys.exit(0)",
     "no function": "result = {'bool': True}",
     "no Python": "def check_following(",
