@@ -14,6 +14,7 @@ from skillrl.data.errors import DataError
 from skillrl.data.formats import FORMATS
 from skillrl.data.prepare import prepare_rows
 from skillrl.data.source import read_source
+from skillrl.doctor import examine
 from skillrl.overrides import read_overrides
 from skillrl.reward import close_sessions, compute_score
 from skillrl.sample import read_instruction
@@ -239,3 +240,39 @@ def test_a_doctor_without_verl_says_so(capsys: pytest.CaptureFixture[str]) -> No
     except ImportError:
         assert code == 1
         assert "not installed" in told
+
+
+class Section(dict[str, Any]):
+    """A part of a configuration, as Hydra's look: names are keys and attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+
+@pytest.mark.parametrize("column", ["ours", "theirs"])
+def test_a_doctor_names_the_row_that_nobody_can_read(
+    column: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    import pyarrow.parquet as parquet
+
+    good = {"query": "Write.", "checkers": ["[rule] Short."], "functions": [SHORT]}
+    bad = {"query": "Write.", "checkers": ["[rule] Short."], "functions": [SHORT, SHORT]}
+    extras = [good, bad if column == "theirs" else good]
+    truths = ["", "" if column == "theirs" else '{"prompt": "Write.", "checkers": ["x"]}']
+    rows = [
+        {"reward_model": {"ground_truth": truth}, "extra_info": extra}
+        for truth, extra in zip(truths, extras, strict=True)
+    ]
+    for name, kept in (("train", rows), ("val", rows[:1])):
+        parquet.write_table(pyarrow.Table.from_pylist(kept), tmp_path / f"{name}.parquet")
+    data = Section(train_files=str(tmp_path / "train.parquet"), val_files=str(tmp_path / "val.parquet"))
+    data["train_batch_size"] = 1
+    monkeypatch.setattr("skillrl.doctor._composed", lambda overrides: (Section(data=data), "composed"))
+    found = {one.what: one for one in examine([], [])}
+    assert found["data"].state == "bad"
+    assert found["data"].told.startswith("train_files, row 2: ")
+    assert "differ in length" in found["data"].told
+    data["train_files"] = data["val_files"]
+    found = {one.what: one for one in examine([], [])}
+    assert (found["data"].state, found["data"].told) == ("ok", "train_files 1 rows, val_files 1 rows")

@@ -18,6 +18,7 @@ from skillrl.hedging import hedged
 from skillrl.managing import read_manager_settings
 from skillrl.ranking import pairs_under, shares_won, turned_first
 from skillrl.reward import close_sessions
+from skillrl.sample import InstructionError
 from skillrl.settings import SettingsError, read_settings
 from skillrl.steps import StepLog
 
@@ -150,6 +151,11 @@ async def test_where_all_comparisons_fail_nobody_is_ahead() -> None:
     assert [one["score"] for one in found] == [0, 0]
     assert [one["rule_score"] for one in found] == [1, 0]
     assert {one["judge_failed"] for one in found} == {1}
+
+
+async def test_a_group_whose_row_nobody_can_read_is_an_error() -> None:
+    with pytest.raises(InstructionError, match="neither"):
+        await group_of(["x", "xx"], longer_wins, "no JSON")
 
 
 async def test_a_rollout_that_is_never_compared_gets_the_mean_of_its_siblings() -> None:

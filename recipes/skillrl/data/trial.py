@@ -25,9 +25,19 @@ _RAN = (True, "it ran on a probe")
 _RAISED = (True, "it raised on the probes, and runs again on each rollout")
 
 _TRIAL = """\
+import ast, os
+
+os.environ.setdefault("HOME", os.getcwd())
 space = {"__name__": "checker"}
 stage = "source"
 try:
+    for node in ast.walk(ast.parse(source)):
+        # As the checks themselves do: imports first, in the globals, wherever they stand.
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and getattr(node, "module", "") != "__future__":
+            try:
+                exec(compile(ast.Module([node], []), "checker", "exec", dont_inherit=True), space)
+            except Exception:
+                pass
     exec(compile(source, "checker", "exec", dont_inherit=True), space)
     check = space["check_following"]
     stage = "call"
@@ -37,6 +47,7 @@ except MemoryError:
     raise
 except BaseException as error:
     cannot = stage == "source" or isinstance(error, (OSError, ImportError, NameError, SystemExit))
+    cannot = cannot or type(error) is LookupError  # nltk's, for data that are not here
     result = {"raised": type(error).__name__[:80], "cannot": cannot}
 """
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import errno
+import os
 from dataclasses import dataclass
 from typing import Literal
 
 __all__ = ["EndpointConfig", "EndpointDown", "EndpointFailure", "FailureKind"]
 
 FailureKind = Literal["down", "busy", "refused", "context", "deadline", "broken"]
-_CAUSES: Mapping[str, str] = {"context": "context", "deadline": "no answer in time"}
+_CAUSES = {"context": "context", "deadline": "no answer in time"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,6 @@ class EndpointFailure(Exception):
 
     ``retry_after`` is the pause in seconds that the server asked for, None where it asked for none;
     ``status`` and ``detail`` are the HTTP status and the body of a refusal, None and empty without one.
-    ``cause`` is what can be counted: a word or two without addresses and seconds.
     """
 
     def __init__(
@@ -66,14 +66,26 @@ class EndpointFailure(Exception):
         retry_after: float | None = None,
         status: int | None = None,
         detail: str = "",
-        cause: str = "",
     ) -> None:
         super().__init__(problem)
         self.kind = kind
         self.retry_after = retry_after
         self.status = status
         self.detail = detail
-        self.cause = cause or _CAUSES.get(kind) or (f"HTTP {status}" if status else kind)
+
+    @property
+    def cause(self) -> str:
+        """What can be counted: a word or two without addresses and seconds, ``connection refused`` say."""
+        if self.kind in _CAUSES:
+            return _CAUSES[self.kind]
+        if self.status is not None:
+            return f"HTTP {self.status}"
+        inner: BaseException | None = self
+        while inner is not None:
+            if isinstance(inner, OSError) and inner.errno is not None and inner.errno in errno.errorcode:
+                return os.strerror(inner.errno).lower()
+            inner = inner.__cause__ or inner.__context__
+        return self.kind
 
 
 class EndpointDown(Exception):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import json
-import os
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -50,8 +48,6 @@ class Server:
         self._silent = replace(config, enable_thinking=None)
         self._thinking_refused = False
         self._bounds_refused = False
-        self.last_cause = ""
-        """Why the last request that failed did."""
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
     def latency(self, share: float) -> float | None:
@@ -111,7 +107,6 @@ class Server:
 
     def _note_failure(self, failure: EndpointFailure, began: float, probe: bool) -> None:
         self.counts[failure.kind] += 1
-        self.last_cause = failure.cause
         if failure.kind in ("busy", "deadline"):
             self.limiter.overloaded(began, failure.retry_after)
         if failure.kind in ("down", "deadline", "broken"):
@@ -176,7 +171,7 @@ class Server:
         except openai.APIStatusError as error:
             raise _status_failure(self.url, error) from error
         except (openai.APIError, json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise EndpointFailure(f"{self.url}: {_why(error)}", "down", cause=_cause(error)) from error
+            raise EndpointFailure(f"{self.url}: {_why(error)}", "down") from error
 
 
 def refuses_thinking(failure: EndpointFailure) -> bool:
@@ -204,16 +199,6 @@ def _why(error: BaseException) -> str:
     while cause is not None:
         said, cause = str(cause) or said, cause.__cause__
     return said
-
-
-def _cause(error: BaseException) -> str:
-    """Return the sort of a failure to reach a server: what the system calls it, or the error's own type."""
-    inner = error
-    while inner.__cause__ is not None:
-        inner = inner.__cause__
-    if isinstance(inner, OSError) and inner.errno is not None and inner.errno in errno.errorcode:
-        return os.strerror(inner.errno).lower()
-    return "broken answer" if isinstance(inner, ValueError) else "no connection"
 
 
 def _detail(error: Any) -> str:

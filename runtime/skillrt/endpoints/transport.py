@@ -48,6 +48,7 @@ class Transport:
         self.servers = servers
         self._turn = itertools.count()
         self._asked = self._hedged = 0
+        self._last: EndpointFailure | None = None
         # Jitter spreads retries in time; it never reaches a verdict.
         self._jitter = random.Random(0)  # noqa: S311
 
@@ -95,6 +96,7 @@ class Transport:
                 if failure.kind in ("context", "refused") or len(failures) >= self.config.retries:
                     raise
                 failures.append(f"{failure.kind}: {failure}")
+                self._last = failure
                 # A busy server keeps the conversation: its cache is worth the wait.
                 avoid = None if failure.kind == "busy" else number
                 if failure.kind != "busy" or failure.retry_after is None:
@@ -107,9 +109,9 @@ class Transport:
 
     def trouble(self) -> str:
         """Say why no server is healthy, in a word or two; empty where one is."""
-        if any(server.breaker.closed for server in self.servers):
+        if self._last is None or any(server.breaker.closed for server in self.servers):
             return ""
-        return self.servers[0].last_cause
+        return self._last.cause
 
     def _ring(self, start: int) -> list[int]:
         count = len(self.servers)
@@ -128,10 +130,7 @@ class Transport:
                 return (others or ready or admitting)[0]
             down_for = min(server.breaker.open_for for server in self.servers)
             if down_for > self.config.patience_s:
-                why = self.trouble()
-                raise EndpointFailure(
-                    f"no server has answered for {down_for:.0f} s: {why}", "down", cause=why
-                )
+                raise EndpointFailure(f"no server has answered for {down_for:.0f} s", "down") from self._last
             # All who wait would wake at once for the one probe: jitter keeps them apart.
             opens_in = min(server.breaker.opens_in for server in self.servers)
             await asyncio.sleep(min(opens_in, 1.0) + 0.1 + 0.2 * self._jitter.random())
