@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from skillbench import verify
+from skillbench.commands import verify
 from skillbench.commands.verify import (
     KNOWN_CONTRADICTIONS,
     PairView,

@@ -103,4 +103,4 @@ def test_its_python_is_laid_out_as_ours(tmp_path: Path) -> None:
 def test_every_file_of_the_example_is_there() -> None:
     marks = [block.mark for block in DOCUMENT.blocks if block.mark]
     assert sum(mark.startswith("file ") for mark in marks) == 5
-    assert sum(mark.startswith("edit ") for mark in marks) == 6
+    assert sum(mark.startswith("edit ") for mark in marks) == 5

@@ -15,11 +15,9 @@ from skillbench.folder.journal import read_predictions
 from skillbench.folder.results import metrics_of, summary_text
 from skillbench.folder.store import RunFolder, pretty, read_run
 from skillbench.report.write import REPORT, try_to_report
-from skillbench.running.controls import CONTROL_SCHEME, control_named
 from skillbench.running.engine import (
-    ControlEngine,
     EngineGoneError,
-    ModelEngine,
+    JudgeEngine,
     ProgramChoice,
     Programs,
     ReadoutKind,
@@ -31,6 +29,7 @@ from skillbench.running.ray.cluster import RayOptions, open_cluster
 from skillbench.running.workers import Ending, judge_all, stop_on_signals
 from skillbench.suites import SEQUENTIAL, open_suite
 from skillbench.suites.base import DataSummary, Prediction, Suite
+from skillrt.controls import CONTROL_SCHEME, control_named
 from skillrt.endpoints.config import EndpointConfig
 
 if TYPE_CHECKING:
@@ -71,7 +70,12 @@ class Endpoint:
     def control(self) -> str | None:
         """The control that is meant, None for a model."""
         url = self.base_urls[0]
-        return control_named(url) if url.startswith(CONTROL_SCHEME) else None
+        if not url.startswith(CONTROL_SCHEME):
+            return None
+        try:
+            return control_named(url)
+        except ValueError as error:
+            raise BenchError(str(error)) from error
 
     def config(self) -> EndpointConfig:
         """Fill in what was left open.
@@ -352,7 +356,7 @@ class Keep:
 
 def _opening(
     options: RunOptions, choice: ProgramChoice, programs: Programs, config: EndpointConfig
-) -> AbstractAsyncContextManager[ModelEngine | ControlEngine | RayEngine]:
+) -> AbstractAsyncContextManager[JudgeEngine | RayEngine]:
     """Return what opens the engine that a run asks for."""
     if options.ray is None:
         return open_engine(programs, config)
@@ -364,7 +368,7 @@ def _opening(
 async def _judge_rest(
     options: RunOptions,
     suite: Suite,
-    opening: AbstractAsyncContextManager[ModelEngine | ControlEngine | RayEngine],
+    opening: AbstractAsyncContextManager[JudgeEngine | RayEngine],
     config: EndpointConfig,
     summary: DataSummary,
     folder: RunFolder,

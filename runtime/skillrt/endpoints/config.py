@@ -7,10 +7,12 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
+from skillrt.judging.verdict import CONTEXT, DEADLINE
+
 __all__ = ["EndpointConfig", "EndpointDown", "EndpointFailure", "FailureKind"]
 
 FailureKind = Literal["down", "busy", "refused", "context", "deadline", "broken"]
-_CAUSES = {"context": "context", "deadline": "no answer in time"}
+_CAUSES = {"context": CONTEXT, "deadline": DEADLINE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

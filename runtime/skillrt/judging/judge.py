@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from skillrt.endpoints.config import EndpointFailure
@@ -19,14 +19,14 @@ from skillrt.judging.actions import (
     Send,
 )
 from skillrt.judging.loop import JudgeLoop
-from skillrt.judging.verdict import DEADLINE, Judgment, Usage, Verdict
+from skillrt.judging.verdict import DEADLINE, ErrorOwner, Judgment, Usage, Verdict
 from skillrt.programs.program import ChatRequest, Program
 from skillrt.programs.view import JudgeView, SampleError, make_view
 
 if TYPE_CHECKING:
     from skillrt.sandbox.records import Sandbox
 
-__all__ = ["Chat", "Chats", "judge"]
+__all__ = ["Chat", "Chats", "guarded", "judge"]
 
 _LOG = logging.getLogger(__name__)
 _CODE_MEMORY_MB = 64
@@ -69,10 +69,22 @@ async def judge(
         A judgment, always: whatever fails is recorded in it with its owner.
     """
     loop = JudgeLoop(program, view)
+    driving = _drive(loop, transport.conversation(), sandbox, checkers)
+    return await guarded(driving, loop, program, deadline_s)
+
+
+class _GivesUp(Protocol):
+    def given_up(self, problem: str, owner: ErrorOwner, kind: str = "") -> Judgment: ...
+
+
+async def guarded(
+    driving: Awaitable[Judgment], loop: _GivesUp, program: Program, deadline_s: float | None
+) -> Judgment:
+    """Await a judgment; what breaks or takes too long is recorded in a judgment that ``loop`` gives up."""
     deadline = asyncio.timeout(deadline_s)
     try:
         async with deadline:
-            return await _drive(loop, transport.conversation(), sandbox, checkers)
+            return await driving
     except Exception as error:  # one broken judgment must not end a run of thousands
         if isinstance(error, TimeoutError) and deadline.expired():
             return loop.given_up(f"the judgment took longer than {deadline_s:g} s", "endpoint", DEADLINE)

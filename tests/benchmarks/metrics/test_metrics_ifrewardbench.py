@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from skillbench.metrics import ifrewardbench as overall
-from skillbench.metrics import ifrewardbench_constraints as constraints
-from skillbench.metrics import ifrewardbench_groups as groups
+
+from skillbench.suites.ifrewardbench import constraints, groups
+from skillbench.suites.ifrewardbench import metric as overall
 
 DATA = Path(__file__).parents[3] / "../shared/data/if_rewardbench"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real rows in ../shared/data are not here")

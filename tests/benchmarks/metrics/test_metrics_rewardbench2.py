@@ -6,7 +6,8 @@ import math
 from collections import Counter
 
 import pytest
-from skillbench.metrics import rewardbench2 as rb
+
+from skillbench.suites.rewardbench2 import metric as rb
 
 
 @pytest.mark.parametrize(

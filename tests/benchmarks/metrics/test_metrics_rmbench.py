@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from skillbench.metrics import rmbench as rm
 
+from skillbench.suites.rmbench import metric as rm
 from skillbench.suites.rmbench.metric import CellVerdicts, JudgedRow
 
 

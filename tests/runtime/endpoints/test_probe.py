@@ -113,7 +113,7 @@ async def test_no_server() -> None:
 def check(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    return run(parser.parse_args(arguments))
+    return run(parser.parse_args(["check", *arguments]))
 
 
 def test_the_table_and_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:

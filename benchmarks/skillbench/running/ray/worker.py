@@ -17,8 +17,7 @@ from typing import Any
 
 from skillbench.errors import BenchError
 from skillbench.running.engine import (
-    ControlEngine,
-    ModelEngine,
+    JudgeEngine,
     ProgramChoice,
     broken,
     load_programs,
@@ -81,7 +80,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
-        self._engine: ModelEngine | ControlEngine | None = None
+        self._engine: JudgeEngine | None = None
         self._log = _Collector()
         log = logging.getLogger("skillrt")
         log.addHandler(self._log)
