@@ -219,10 +219,19 @@ async def test_a_judge_that_runs_to_its_token_limit_never_pays() -> None:
             judged = await compute_score("x", "A tree.", row, {}, **kwargs)
             rollouts = ["An endless tree.", "A tree.", "A birch.", "A tree again."]
             group = await through_the_group(rollouts, row, kwargs)
-        assert alone["failure"].startswith("judge: ")
+        assert alone["failure"] == "judge: cut"
         assert alone["score"] <= judged["score"]
         assert group[0]["score"] <= min(one["score"] for one in group[1:])
         assert advantages([one["score"] for one in group])[0] <= 0
+
+
+async def test_a_judge_that_ran_to_its_limit_and_then_babbled_did_run_to_its_limit() -> None:
+    def play(turn: Turn) -> Reply:
+        return Say("And on and on and", "length") if turn.done == 0 else Say("I cannot go on.")
+
+    with ScriptedServer(play) as server:
+        found = await compute_score("x", "A tree.", truth(), {}, **kwargs_for(server, failure_score=0.9))
+    assert (found["failure"], found["score"]) == ("judge: cut", 0)
 
 
 async def test_text_cut_by_the_limit_is_the_same_kind() -> None:

@@ -101,7 +101,7 @@ class LogprobsLoop:
         """
         if not context:
             return Finish(self.given_up(problem, "endpoint", kind))
-        self._fail(problem, "endpoint", context=True)
+        self._fail(problem, "endpoint", kind, context=True)
         if self._shortened == len(_SAMPLE_CHARS):
             return self._invalid(problem, "sample", CONTEXT)
         chars = _SAMPLE_CHARS[self._shortened]
@@ -112,11 +112,12 @@ class LogprobsLoop:
 
     def given_up(self, problem: str, owner: ErrorOwner, kind: str = "") -> Judgment:
         """End the judgment from outside."""
-        self._fail(problem, owner, context=False)
+        self._fail(problem, owner, kind, context=False)
         return self._invalid(problem, owner, kind).judgment
 
-    def _fail(self, problem: str, owner: ErrorOwner, *, context: bool) -> None:
-        self._events.append({"type": "failure", "problem": problem, "owner": owner, "context": context})
+    def _fail(self, problem: str, owner: ErrorOwner, kind: str, *, context: bool) -> None:
+        told = {"problem": problem, "owner": owner, "kind": kind, "context": context}
+        self._events.append({"type": "failure", **told})
 
     def _go_on(self, tokens: Tokens | None) -> Send | Finish:
         try:

@@ -108,7 +108,7 @@ class JudgeLoop:
         self._events: list[dict[str, Any]] = []
         self._usage = Usage()
         self._turns = self._forced = self._shortened = 0
-        self._force_next = self._forcing = self._bounded = False
+        self._force_next = self._forcing = self._bounded = self._was_cut = False
 
     # -------------------------------------------------------------------------------- being driven
 
@@ -170,20 +170,22 @@ class JudgeLoop:
         """
         if not context:
             return Finish(self.given_up(problem, "endpoint", kind))
-        self._fail(problem, "endpoint", context=True)
+        self._fail(problem, "endpoint", kind, context=True)
         return self._shorten(problem)
 
     def given_up(self, problem: str, owner: ErrorOwner, kind: str = "") -> Judgment:
         """End the judgment here, whatever was going on: invalid, owned by ``owner``, of this ``kind``."""
-        self._fail(problem, owner, context=False)
+        self._fail(problem, owner, kind, context=False)
         return self._invalid(problem, owner, kind).judgment
 
-    def _fail(self, problem: str, owner: ErrorOwner, *, context: bool) -> None:
-        self._events.append({"type": "failure", "problem": problem, "owner": owner, "context": context})
+    def _fail(self, problem: str, owner: ErrorOwner, kind: str, *, context: bool) -> None:
+        told = {"problem": problem, "owner": owner, "kind": kind, "context": context}
+        self._events.append({"type": "failure", **told})
 
     def reply(self, reply: Reply) -> Action:
         """Take the judge's turn."""
         self._count(reply)
+        self._was_cut |= reply.finish_reason == "length"
         if self.program.link.delivery == "direct":
             return self._read_text(reply)
         calls = reply.tool_calls[:_CALLS_A_TURN]
@@ -342,6 +344,8 @@ class JudgeLoop:
         return self._finish(replace(verdict, reason=reason))
 
     def _invalid(self, problem: str, owner: ErrorOwner, kind: str) -> Finish:
+        # However it ended, a judge that ran to its limit on the way is to be told from one that did not.
+        kind = CUT if owner == "judge" and self._was_cut else kind
         return self._finish(Verdict(valid=False, error=problem, error_owner=owner, error_kind=kind))
 
     def _count(self, reply: Reply) -> None:
