@@ -83,8 +83,8 @@ def _prepare(args: argparse.Namespace) -> int:
     except SandboxUnavailable as error:
         print(f"skillrl: {error}", file=sys.stderr)
         return 2
-    parts = ", ".join(f"{split} {len(rows)}" for split, rows in done.splits.items())
-    print(f"{done.read} rows read; {parts}; {sum(done.dropped.values())} dropped. See {args.out / 'card.md'}")
+    print("\n".join(done.lines()))
+    print(f"written to {args.out}, with the same counts in card.md")
     return 0
 
 

@@ -11,34 +11,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
+from skillrl.failure import EMPTY, UNSERVED, Failure, stand_in
 from skillrl.managing import ManagerSettings
-from skillrl.outcome import Outcome, failed_outcome, rule_outcome
+from skillrl.outcome import Outcome, empty_outcome, failed_outcome, rule_outcome
 from skillrl.ranking import Pair, pairs_under, shares_won, turned_first
 from skillrl.rules import RuleScore
-from skillrl.sample import Instruction, InstructionError, read_instruction
+from skillrl.sample import Instruction, read_instruction
 from skillrl.session import Session, session_for
 from skillrl.settings import RewardSettings
 from skillrl.thinking import strip_thinking
-from skillrt.judging.verdict import Judgment, Usage, add_usage
+from skillrt.judging.verdict import Judgment, Usage, Verdict, add_usage
 
 __all__ = ["Comparer", "Member", "with_group"]
 
 _EVEN = 0.5
+_NOT_COMPARED = Failure("harness", "not compared", "the budget of comparisons left this rollout out")
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One rollout of a group, with its row's ground truth."""
+    """One rollout of a group, with what its row says of the instruction."""
 
     ground_truth: object
     rollout: str
+    extra_info: object = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
+    """A comparison: 1 where the first won, 0 where the second did, 0.5 for level; None with the verdict of
+    the judgment that failed."""
+
     result: float | None
     usage: Usage
-    failure: str
+    failed: Verdict | None = None
 
 
 class Comparer:
@@ -46,7 +54,7 @@ class Comparer:
 
     def __init__(self, reward: RewardSettings, manager: ManagerSettings) -> None:
         self.manager = manager
-        self.settings = replace(
+        self.settings = msgspec.structs.replace(
             reward,
             mode="skill",
             skill=manager.group_skill,
@@ -56,46 +64,56 @@ class Comparer:
         )
 
     async def judge(self, uid: str, members: Sequence[Member]) -> list[dict[str, float | int | str]]:
-        """Return the reward of each member of group ``uid``, in order."""
+        """Return the reward of each member of group ``uid``, in order.
+
+        Raises:
+            InstructionError: nobody can read the row.
+        """
         began = asyncio.get_running_loop().time()
+        instruction = read_instruction(members[0].ground_truth, members[0].extra_info)
         session = await session_for(self.settings)
         answers = [strip_thinking(member.rollout, self.settings.thinking_tags) for member in members]
-        try:
-            instruction = read_instruction(members[0].ground_truth)
-        except InstructionError as error:
-            bad = failed_outcome(f"sample: {error}", RuleScore(), self.settings, judged=False)
-            return [with_group(bad, -1.0, len(members), 0) for _ in members]
-        rules = await self._rules(session, instruction, answers)
+        rules = await asyncio.gather(*(self._rules(session, instruction, answer) for answer in answers))
         distinct = list(dict.fromkeys(answer for answer in answers if answer.strip()))
         compared = await self._compare(session, uid, instruction, distinct)
         shares = shares_won(len(distinct), {pair: found.result for pair, found in compared.items()})
-        found = []
+        outcomes: list[Outcome] = []
+        ranks: list[tuple[float, int]] = []
         for member, answer, ruled in zip(members, answers, rules, strict=True):
             place = distinct.index(answer) if answer.strip() else -1
             mine = [one for pair, one in compared.items() if place in pair]
             share = None if place < 0 else shares[place] if len(distinct) > 1 else _EVEN
             outcome = replace(
-                self._outcome(ruled, share, mine, empty=place < 0),
+                self._outcome(session, ruled, share, mine, answer),
                 chars=len(answer),
                 thinking_chars=len(member.rollout) - len(answer),
                 latency_s=round(asyncio.get_running_loop().time() - began, 4),
             )
-            found.append(with_group(outcome, -1.0 if share is None else share, len(members), len(mine)))
-        return found
+            outcomes.append(outcome)
+            ranks.append((-1.0 if share is None else share, len(mine)))
+        return [
+            with_group(outcome, rank, len(members), pairs)
+            for outcome, (rank, pairs) in zip(self._settled(outcomes), ranks, strict=True)
+        ]
 
-    async def _rules(
-        self, session: Session, instruction: Instruction, answers: Sequence[str]
-    ) -> list[RuleScore]:
-        async def run(answer: str) -> RuleScore:
-            if not answer.strip():
-                return RuleScore()
-            try:
-                async with asyncio.timeout(self.settings.deadline_s):
-                    return await session.rules(instruction, answer)
-            except TimeoutError:
-                return RuleScore()
+    def _settled(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Give those that failed what their siblings' scores say."""
+        if self.settings.on_failure != "group":
+            return list(outcomes)
+        judged = [outcome.score for outcome in outcomes if outcome.counts]
+        return [
+            outcome
+            if outcome.failure is None
+            else outcome.settled(stand_in(judged, doubtful=outcome.failure.doubtful), self.settings)
+            for outcome in outcomes
+        ]
 
-        return list(await asyncio.gather(*(run(answer) for answer in answers)))
+    async def _rules(self, session: Session, instruction: Instruction, answer: str) -> RuleScore | Failure:
+        """Return the rule checks, or why there are none."""
+        if not answer.strip():
+            return EMPTY
+        rules, sandbox = await session.rules(instruction, answer)
+        return UNSERVED if sandbox.unserved else rules
 
     async def _compare(
         self, session: Session, uid: str, instruction: Instruction, answers: Sequence[str]
@@ -107,8 +125,9 @@ class Comparer:
                 for a, b in pairs
             )
         )
-        for one in found:
-            session.reliability.note(one.failure)
+        for (a, b), one in zip(pairs, found, strict=True):
+            longer = max(answers[a], answers[b], key=len)
+            session.reliability.note(session.failure(one.failed, longer) if one.failed else None)
         return dict(zip(pairs, found, strict=True))
 
     async def _pair(
@@ -123,7 +142,8 @@ class Comparer:
                 "responses": dict(zip("AB", shown, strict=True)),
                 "response": None,
             }
-            return await session.judge(sample, None, self.settings.deadline_s)
+            deadline_s = min(self.settings.deadline_s, self.manager.deadline_s)
+            return await session.judge(sample, None, deadline_s)
 
         judgments = await asyncio.gather(*(ask(order) for order in orders))
         usage = Usage()
@@ -132,22 +152,30 @@ class Comparer:
             usage = add_usage(usage, judgment.usage)
             verdict = judgment.verdict
             if not verdict.valid:
-                return _Compared(None, usage, f"{verdict.error_owner}: {verdict.error}")
+                return _Compared(None, usage, verdict)
             won = {"A": 1.0, "B": 0.0}.get(str(verdict.outcome), _EVEN)
             results.append(1 - won if order else won)
-        return _Compared(results[0] if len(set(results)) == 1 else _EVEN, usage, "")
+        return _Compared(results[0] if len(set(results)) == 1 else _EVEN, usage)
 
     def _outcome(
-        self, rules: RuleScore, share: float | None, mine: Sequence[_Compared], *, empty: bool
+        self,
+        session: Session,
+        rules: RuleScore | Failure,
+        share: float | None,
+        mine: Sequence[_Compared],
+        answer: str,
     ) -> Outcome:
-        if empty:
-            return Outcome(score=0.0, failure="rollout: empty")
+        if rules is EMPTY:
+            return empty_outcome(0)
         usage = Usage()
         for one in mine:
             usage = add_usage(usage, one.usage)
+        if isinstance(rules, Failure):
+            return failed_outcome(rules, RuleScore(), self.settings, judged=bool(mine), usage=usage)
         if share is None:
-            problem = next((one.failure for one in mine if one.failure), "judge: no comparison was decided")
-            return failed_outcome(problem, rules, self.settings, judged=True, usage=usage)
+            failures = [session.failure(one.failed, answer) for one in mine if one.failed is not None]
+            failure = max(filter(None, failures), key=lambda f: (f.blamed, f.doubtful), default=_NOT_COMPARED)
+            return failed_outcome(failure, rules, self.settings, judged=True, usage=usage)
         weight = 1.0 if rules.mean is None else self.manager.rank_weight
         score = weight * share + (1 - weight) * (rules.mean or 0.0)
         return replace(
@@ -155,7 +183,7 @@ class Comparer:
             score=score,
             judge_score=share,
             judged=int(bool(mine)),
-            failure="",
+            failure=None,
             requests=usage.requests,
             prompt_tokens=usage.prompt_tokens,
             cached_tokens=usage.cached_tokens,

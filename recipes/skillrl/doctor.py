@@ -153,7 +153,7 @@ def _policy(config: Any) -> str:
 
 def _data(config: Any) -> tuple[Any, str]:
     from skillrl.data.source import read_parquet
-    from skillrl.sample import InstructionError, read_instruction
+    from skillrl.sample import InstructionError, read_row
 
     data = _need(config).data
     counts = []
@@ -164,10 +164,12 @@ def _data(config: Any) -> tuple[Any, str]:
             if not Path(file).is_file():
                 raise _Problem(f"{name}: {file} does not exist; make it with skillrl prepare")
             rows = read_parquet(Path(file))
+            if not rows:
+                raise _Problem(f"{name}: {file} holds no rows")
             for number, row in enumerate(rows, 1):
                 try:
-                    read_instruction(row["reward_model"]["ground_truth"])
-                except (InstructionError, KeyError, TypeError) as error:
+                    read_row(row)
+                except InstructionError as error:
                     raise _Problem(f"{name}, row {number}: {error}") from None
             first = first or rows[0]
             counts.append(f"{name} {len(rows)} rows")
@@ -257,13 +259,13 @@ async def _sandbox() -> str:
 async def _one_reward(settings: RewardSettings | None, row: Any) -> str:
     from skillrl.session import close_sessions, session_for
 
-    truth = _need(row)["reward_model"]["ground_truth"]
+    truth, extra = (_need(row).get("reward_model") or {}).get("ground_truth"), row.get("extra_info")
     try:
         session = await session_for(_need(settings))
-        outcome = await session.score(truth, _ANSWER)
+        outcome = await session.score(truth, _ANSWER, extra)
     finally:
         await close_sessions()
-    if outcome.judge_failed or outcome.failure.startswith(("sample", "deadline")):
-        raise _Problem(outcome.failure)
+    if (failure := outcome.failure) is not None:
+        raise _Problem(f"{failure.cause} ({failure.told})")
     asked = f", {outcome.requests} requests, {outcome.prompt_tokens} tokens" if outcome.judged else ""
     return f"{outcome.score:.3f} for a plain answer in {outcome.latency_s:.2f} s{asked}"

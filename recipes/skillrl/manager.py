@@ -10,21 +10,23 @@ Its settings are those of :mod:`skillrl.managing`, given as ``+reward.skillrl.NA
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import ray
 from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
 
-from skillrl.comparing import Comparer, Member, with_group
+from skillrl.comparing import Comparer, Member
 from skillrl.gathering import Gatherer
 from skillrl.hedging import hedged
 from skillrl.managing import ManagerSettings, read_manager_settings
-from skillrl.outcome import Outcome, failed_outcome
-from skillrl.rules import RuleScore
+from skillrl.outcome import Outcome
+from skillrl.sample import read_row
 from skillrl.session import session_for
 from skillrl.settings import RewardSettings, read_settings
+from skillrl.siblings import Siblings, settled
 from skillrl.steps import StepLog
 
 __all__ = ["GroupRoom", "SkillRewardManager"]
@@ -38,10 +40,18 @@ class GroupRoom:
     def __init__(self, reward: RewardSettings, manager: ManagerSettings) -> None:
         comparer = Comparer(reward, manager)
         self._gatherer: Gatherer[Member, dict[str, Any]] = Gatherer(comparer.judge, manager.group_patience_s)
+        self._siblings = Siblings(manager.group_patience_s)
 
-    async def reward(self, uid: str, size: int, ground_truth: str, rollout: str) -> dict[str, Any]:
-        """Join group ``uid`` and return this rollout's reward."""
-        return await self._gatherer.join(uid, size, Member(ground_truth, rollout))
+    async def reward(self, uid: str, size: int, member: Member) -> dict[str, Any]:
+        """Join group ``uid`` to be compared, and return this rollout's reward."""
+        return await self._gatherer.join(uid, size, member)
+
+    async def settle(
+        self, uid: str, size: int, text: str, score: float | None, doubtful: bool
+    ) -> float | None:
+        """Tell group ``uid`` this rollout's score; one that failed is told what it gets, as
+        :meth:`skillrl.siblings.Siblings.settle` says."""
+        return await self._siblings.settle(uid, size, text, score, doubtful)
 
 
 class SkillRewardManager(RewardManagerBase):  # type: ignore[misc, unused-ignore]
@@ -67,8 +77,11 @@ class SkillRewardManager(RewardManagerBase):  # type: ignore[misc, unused-ignore
         }
         self._steps = StepLog(Path(self._own.summary_dir) if self._own.summary_dir else None)
         self._room: Any = None
-        if self._own.group:
-            options = {"name": _ROOM, "get_if_exists": True, "num_cpus": 0, "max_concurrency": 4096}
+        if self._own.group or self._settings.on_failure == "group":
+            # Rooms of runs with other settings are not this one.
+            told = repr((self._settings, self._own))
+            name = f"{_ROOM}_{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+            options = {"name": name, "get_if_exists": True, "num_cpus": 0, "max_concurrency": 4096}
             self._room = ray.remote(GroupRoom).options(**options).remote(self._settings, self._own)
 
     async def run_single(self, data: Any) -> dict[str, Any]:
@@ -80,38 +93,43 @@ class SkillRewardManager(RewardManagerBase):  # type: ignore[misc, unused-ignore
             None, lambda: self.tokenizer.decode(item.batch["responses"][:valid], skip_special_tokens=True)
         )
         values = item.non_tensor_batch
-        reward = await self._bounded(values, text)
+        reward = await (self._grouped(values, text) if self._own.group else self._single(values, text))
         step = values.get("global_steps", data.meta_info.get("global_steps", 0))
         self._steps.note(int(step), reward)
         return {"reward_score": reward["score"], "reward_extra_info": reward}
 
-    async def _bounded(self, values: Mapping[str, Any], text: str) -> dict[str, Any]:
-        try:
-            async with asyncio.timeout(self._own.deadline_s):
-                return await (self._grouped(values, text) if self._own.group else self._single(values, text))
-        except TimeoutError:
-            problem = f"deadline: no reward within {self._own.deadline_s:g} s of the manager"
-            late = failed_outcome(problem, RuleScore(), self._settings, judged=True)
-            return self._shaped(late)
-
-    def _shaped(self, outcome: Outcome) -> dict[str, Any]:
-        return with_group(outcome, -1.0, 0, 0) if self._own.group else outcome.to_dict()
-
     async def _single(self, values: Mapping[str, Any], text: str) -> dict[str, Any]:
-        truth = values["reward_model"]["ground_truth"]
-        async with self._free:
-            session = await session_for(self._settings)
-            outcome = await hedged(lambda: session.score(truth, text), self._own.hedge_after_s)
+        session = await session_for(self._settings)
+        truth, extra = _row(values)
+        outcome = await session.score(truth, text, extra, deadline_s=self._own.deadline_s, ask=self._ask)
+        if self._room is not None and (uid := values.get("uid")) is not None:
+            size, settle = self._size(extra), self._room.settle.remote
+            outcome = await settled(
+                outcome, text, self._settings, lambda *told: settle(str(uid), size, *told)
+            )
         return outcome.to_dict()
+
+    async def _ask(self, judge: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        async with self._free:
+            return await hedged(judge, self._own.hedge_after_s)
 
     async def _grouped(self, values: Mapping[str, Any], text: str) -> dict[str, Any]:
         # No worker's bound on concurrency here: who waits for siblings would keep them out.
-        split = str((values.get("extra_info") or {}).get("split", "train"))
-        size = self._sizes["val" if split.startswith(("val", "test")) else "train"]
-        found: dict[str, Any] = await self._room.reward.remote(
-            str(values["uid"]), size, values["reward_model"]["ground_truth"], text
+        read_row(values)  # one that nobody can read ends the run here, before a group waits
+        truth, extra = _row(values)
+        reward: dict[str, Any] = await self._room.reward.remote(
+            str(values["uid"]), self._size(extra), Member(truth, text, extra)
         )
-        return found
+        return reward
+
+    def _size(self, extra: Any) -> int:
+        split = str((extra or {}).get("split", "train"))
+        return self._sizes["val" if split.startswith(("val", "test")) else "train"]
+
+
+def _row(values: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return a row's ground truth and its extra information, None where it has none."""
+    return (values.get("reward_model") or {}).get("ground_truth"), values.get("extra_info")
 
 
 def _plain(config: Any) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from skillrl.failure import EMPTY, NO_RULES, Failure
 from skillrl.rules import RuleScore
 from skillrl.settings import RewardSettings
 from skillrt.judging.verdict import Judgment, Usage
 
-__all__ = ["Outcome", "failed_outcome", "judged_outcome", "rule_outcome"]
+__all__ = ["Outcome", "empty_outcome", "failed_outcome", "judged_outcome", "rule_outcome"]
 
 NOT_KNOWN = -1.0
 """Stands for a number that there is none of: None and NaN break verl's averages."""
@@ -25,13 +26,14 @@ class Outcome:
             decided.
         judge_score: the score that the judge gave by itself, before rules overrule it; -1 for none.
         rules: rule checks of the instruction.
-        rules_undecided: those that ended without a verdict (errors, limits).
+        rules_undecided: those whose source gives no checker, whatever the rollout; they count as not met.
         satisfied: items that count as met, out of ``total``; by findings and rules, or rules alone.
         total: see ``satisfied``.
         grounded: 1 when the judge's findings cite what was really seen, 0 when not, -1 not known.
         judged: 1 when the judge was asked.
         judge_failed: 1 when it was asked and no verdict came of it.
-        failure: what failed, owner first; empty when nothing did.
+        failure: what failed; None when nothing did. A trainer gets its cause, equal for equal failures,
+            and an empty text when nothing did; the words are in the log.
         chars: length of what was judged, in characters.
         thinking_chars: length of the reasoning that was taken out.
         requests: requests to the judge.
@@ -51,7 +53,7 @@ class Outcome:
     grounded: int = -1
     judged: int = 0
     judge_failed: int = 0
-    failure: str = ""
+    failure: Failure | None = None
     chars: int = 0
     thinking_chars: int = 0
     requests: int = 0
@@ -62,7 +64,20 @@ class Outcome:
 
     def to_dict(self) -> dict[str, float | int | str]:
         """Return the fields as verl takes them."""
-        return asdict(self)
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {**values, "failure": "" if self.failure is None else self.failure.cause}
+
+    @property
+    def counts(self) -> bool:
+        """Whether siblings may be measured by the score: it is the rollout's own, and no stand-in."""
+        return self.failure is None or self.failure.blamed
+
+    def settled(self, score: float | None, settings: RewardSettings) -> Outcome:
+        """Return a failed outcome with its siblings' stand-in for a score; where they all failed there is
+        none (None), and all get ``failure_score``."""
+        if self.counts:
+            return self
+        return replace(self, score=settings.failure_score if score is None else score)
 
 
 def _rule_fields(rules: RuleScore) -> dict[str, Any]:
@@ -85,25 +100,30 @@ def _usage_fields(usage: Usage) -> dict[str, Any]:
     }
 
 
+def empty_outcome(rules: int) -> Outcome:
+    """The reward of a rollout that says nothing: that needs no judge, and no rule that happens to hold of
+    nothing counts."""
+    known = 0.0 if rules else NOT_KNOWN
+    return Outcome(score=0.0, rule_score=known, rules=rules, total=rules, failure=EMPTY)
+
+
 def rule_outcome(rules: RuleScore, settings: RewardSettings) -> Outcome:
     """The reward of rules alone; where none was decided it is ``failure_score``."""
-    mean = rules.mean
-    failure = "rules: no rule check was decided" if mean is None else ""
-    return Outcome(
-        score=settings.failure_score if mean is None else mean, failure=failure, **_rule_fields(rules)
-    )
+    if rules.mean is None:
+        return failed_outcome(NO_RULES, rules, settings, judged=False)
+    return Outcome(score=rules.mean, **_rule_fields(rules))
 
 
 def failed_outcome(
-    problem: str, rules: RuleScore, settings: RewardSettings, *, judged: bool, usage: Usage | None = None
+    failure: Failure, rules: RuleScore, settings: RewardSettings, *, judged: bool, usage: Usage | None = None
 ) -> Outcome:
-    """The reward of a rollout whose judgment came to nothing, by the policy on failure."""
-    score = settings.failure_score
-    if settings.on_failure == "rules" and rules.mean is not None:
-        score = rules.mean
+    """The reward of a rollout whose judgment came to nothing, as far as its siblings are not known.
+
+    A rollout that is to blame, or may be, gets 0: no more than one that was judged.
+    """
     return Outcome(
-        score=score,
-        failure=problem[:300],
+        score=0.0 if failure.blamed or failure.doubtful else settings.failure_score,
+        failure=failure,
         judged=int(judged),
         judge_failed=int(judged),
         **_rule_fields(rules),
@@ -112,12 +132,12 @@ def failed_outcome(
 
 
 def judged_outcome(judgment: Judgment, rules: RuleScore, settings: RewardSettings) -> Outcome:
-    """The reward of a judgment; an invalid one is worth what the policy on failure says."""
+    """The reward of a valid judgment."""
     verdict = judgment.verdict
     score = verdict.score
-    if not verdict.valid or score is None or not 0 <= score <= 1:
-        problem = f"{verdict.error_owner or 'judge'}: {verdict.error or 'no score between 0 and 1'}"
-        return failed_outcome(problem, rules, settings, judged=True, usage=judgment.usage)
+    if score is None or not 0 <= score <= 1:
+        failure = Failure("judge", "no score", f"{score!r} is no score between 0 and 1")
+        return failed_outcome(failure, rules, settings, judged=True, usage=judgment.usage)
     said = verdict.said
     known = isinstance(said, int | float) and not isinstance(said, bool)
     fields = _rule_fields(rules)

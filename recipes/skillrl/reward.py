@@ -19,7 +19,7 @@ async def compute_score(
     data_source: str,  # noqa: ARG001  (verl passes it by name; it must never reach a judge)
     solution_str: str,
     ground_truth: Any,
-    extra_info: Any = None,  # noqa: ARG001
+    extra_info: Any = None,
     **reward_kwargs: Any,
 ) -> dict[str, float | int | str]:
     """Score one rollout.
@@ -28,7 +28,7 @@ async def compute_score(
         data_source: the row's data set; not used.
         solution_str: the rollout's text.
         ground_truth: the row's instruction as :mod:`skillrl.sample` reads it.
-        extra_info: what else the row holds; not used.
+        extra_info: what else the row holds; read where the instruction stands there.
         **reward_kwargs: see :class:`skillrl.settings.RewardSettings`.
 
     Returns:
@@ -36,21 +36,24 @@ async def compute_score(
 
     Raises:
         SettingsError: a setting is wrong.
+        InstructionError: neither ``ground_truth`` nor ``extra_info`` holds an instruction: the data are
+            wrong, and no score would say so.
         UnreliableReward: too many judgments fail and the settings say to stop.
     """
     session = await session_for(_settings(reward_kwargs))
-    return (await session.score(ground_truth, solution_str)).to_dict()
+    return (await session.score(ground_truth, solution_str, extra_info)).to_dict()
 
 
 def _settings(given: dict[str, Any]) -> RewardSettings:
-    plain = {
-        name: value if isinstance(value, str | int | float | None) else tuple(value)
+    # 1, 1.0 and True are one key of a cache, and not one setting: their types tell them apart.
+    plain = [
+        (name, type(value).__name__, value if isinstance(value, str | int | float | None) else tuple(value))
         for name, value in given.items()
         if name not in ("reward_router_address", "reward_model_tokenizer")
-    }
-    return _read(tuple(sorted(plain.items())))
+    ]
+    return _read(tuple(sorted(plain)))
 
 
 @lru_cache(maxsize=16)
-def _read(given: tuple[tuple[str, Any], ...]) -> RewardSettings:
-    return read_settings(dict(given))
+def _read(given: tuple[tuple[str, str, Any], ...]) -> RewardSettings:
+    return read_settings({name: value for name, _, value in given})

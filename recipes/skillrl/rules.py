@@ -37,6 +37,8 @@ class RuleSandbox:
     """
 
     def __init__(self, inner: Sandbox | None) -> None:
+        self.unserved = False
+        """Whether a check could not be run twice: the checks say nothing about the rollout then."""
         self._inner = inner
         self._done: dict[tuple[str, str], SandboxResult] = {}
 
@@ -49,9 +51,11 @@ class RuleSandbox:
             if self._inner is None:
                 self._done[key] = failure("unavailable", "there is no sandbox")
             else:
-                self._done[key] = await self._inner.run(
-                    code, inputs, timeout_s=timeout_s, memory_mb=memory_mb
-                )
+                done = await self._inner.run(code, inputs, timeout_s=timeout_s, memory_mb=memory_mb)
+                if done.error_kind == "unavailable":  # its server ended under another's check, perhaps
+                    done = await self._inner.run(code, inputs, timeout_s=timeout_s, memory_mb=memory_mb)
+                    self.unserved |= done.error_kind == "unavailable"
+                self._done[key] = done
         return self._done[key]
 
 

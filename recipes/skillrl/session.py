@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from skillrl.outcome import Outcome, failed_outcome, judged_outcome, rule_outcome
+from skillrl.failure import UNSERVED, Failure, failure_of, late
+from skillrl.outcome import Outcome, empty_outcome, failed_outcome, judged_outcome, rule_outcome
 from skillrl.reliability import Reliability
 from skillrl.rules import RuleSandbox, RuleScore, run_rules
-from skillrl.sample import Instruction, InstructionError, read_instruction
+from skillrl.sample import Instruction, read_instruction
 from skillrl.settings import RewardSettings
 from skillrl.thinking import strip_thinking
 from skillrt.endpoints import EndpointConfig, open_endpoints
 from skillrt.endpoints.transport import Transport
 from skillrt.judging.judge import judge
-from skillrt.judging.verdict import Judgment, Usage, Verdict
+from skillrt.judging.verdict import DEADLINE, Judgment, Usage, Verdict
 from skillrt.programs.program import Program, load_program
 from skillrt.programs.view import SampleError, make_view
 from skillrt.sandbox import Sandbox, SandboxLimits, open_sandbox
 from skillrt.sandbox.records import default_processes
 from skillspec.artifacts import ArtifactStore
 
-__all__ = ["Session", "close_sessions", "endpoint_config", "sample_for", "session_for"]
+__all__ = ["Ask", "Session", "close_sessions", "endpoint_config", "sample_for", "session_for"]
+
+
+Ask = Callable[[Callable[[], Awaitable[Outcome]]], Awaitable[Outcome]]
+
+
+async def _at_once(judge: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    return await judge()
 
 
 class Session:
@@ -65,15 +73,35 @@ class Session:
         """End the connections and the sandboxes."""
         await self._stack.aclose()
 
-    async def score(self, ground_truth: object, rollout: str) -> Outcome:
+    async def score(
+        self,
+        ground_truth: object,
+        rollout: str,
+        extra_info: object = None,
+        *,
+        deadline_s: float | None = None,
+        ask: Ask | None = None,
+    ) -> Outcome:
         """Score one rollout; what fails is in the outcome.
 
+        Rules run first: whatever becomes of the judge, rollouts that are equal have equal rules.
+
+        Args:
+            ground_truth: the row's, see :mod:`skillrl.sample`.
+            rollout: its text.
+            extra_info: the row's.
+            deadline_s: a bound on the judgment besides the settings' own, in seconds.
+            ask: calls the function that judges, where a manager bounds or repeats that.
+
         Raises:
+            InstructionError: nobody can read the row.
             UnreliableReward: too many judgments fail and the settings say to stop.
         """
         began = time.monotonic()
+        instruction = read_instruction(ground_truth, extra_info)
         answer = strip_thinking(rollout, self.settings.thinking_tags)
-        outcome = await self._outcome(ground_truth, answer)
+        bound_s = min(self.settings.deadline_s, deadline_s or self.settings.deadline_s)
+        outcome = await self._outcome(instruction, answer, bound_s, ask or _at_once)
         if outcome.judged:
             self.reliability.note(outcome.failure)
         return replace(
@@ -83,46 +111,50 @@ class Session:
             latency_s=round(time.monotonic() - began, 4),
         )
 
-    async def _outcome(self, ground_truth: object, answer: str) -> Outcome:
-        try:
-            instruction = read_instruction(ground_truth)
-        except InstructionError as error:
-            return failed_outcome(f"sample: {error}", RuleScore(), self.settings, judged=False)
+    async def _outcome(self, instruction: Instruction, answer: str, bound_s: float, ask: Ask) -> Outcome:
         if not answer.strip():
-            # Nothing was answered: that needs no judge, and no rule that happens to hold of nothing counts.
-            count = sum(checker is not None for checker in instruction.checkers)
-            return Outcome(score=0.0, failure="rollout: empty", rules=count, rules_undecided=count)
-        rules = RuleScore()
+            return empty_outcome(sum(checker is not None for checker in instruction.checkers))
+        rules, sandbox = await self.rules(instruction, answer)
+        if sandbox.unserved:
+            return failed_outcome(UNSERVED, rules, self.settings, judged=False)
+        if not self.settings.needs_model:
+            return rule_outcome(rules, self.settings)
         try:
-            async with asyncio.timeout(self.settings.deadline_s) as bound, self._free:
-                sandbox = RuleSandbox(self._checkers)
-                rules = await run_rules(instruction, answer, sandbox)
-                if not self.settings.needs_model:
-                    return rule_outcome(rules, self.settings)
-                deadline = bound.when()
-                assert deadline is not None, "the bound has a deadline"
-                left = deadline - asyncio.get_running_loop().time()
-                return await self._judged(instruction, answer, rules, sandbox, left)
+            async with asyncio.timeout(bound_s) as bound:
+                ends = bound.when()
+                assert ends is not None, "the bound has an end"
+                return await ask(lambda: self._judged(instruction, answer, rules, sandbox, ends))
         except TimeoutError:
-            problem = f"deadline: no reward within {self.settings.deadline_s:g} s"
-            return failed_outcome(problem, rules, self.settings, judged=self.settings.needs_model)
+            failure = late(bound_s, self._trouble())
+            return failed_outcome(failure, rules, self.settings, judged=True)
 
     async def _judged(
-        self, instruction: Instruction, answer: str, rules: RuleScore, sandbox: RuleSandbox, left_s: float
+        self, instruction: Instruction, answer: str, rules: RuleScore, sandbox: RuleSandbox, ends: float
     ) -> Outcome:
-        sample = sample_for(self.settings, instruction, answer)
-        # A little early, so that the judgment ends with its usage counted.
-        judgment = await self.judge(sample, sandbox, max(0.01, 0.98 * left_s))
-        if judgment.verdict.error_owner == "sample":
-            problem = f"sample: {judgment.verdict.error}"
-            # A rollout that no context of the judge holds was sent and refused: that counts as a failure.
-            sent = any(event["type"] == "request" for event in judgment.trace.get("events", ()))
-            return failed_outcome(problem, rules, self.settings, judged=sent, usage=judgment.usage)
+        async with self._free:
+            left_s = ends - asyncio.get_running_loop().time()
+            # A little early, so that the judgment ends with its usage counted.
+            deadline_s = max(0.01, 0.98 * left_s)
+            judgment = await self.judge(sample_for(self.settings, instruction, answer), sandbox, deadline_s)
+        if failure := self.failure(judgment.verdict, answer):
+            return failed_outcome(failure, rules, self.settings, judged=True, usage=judgment.usage)
         return judged_outcome(judgment, rules, self.settings)
 
-    async def rules(self, instruction: Instruction, answer: str) -> RuleScore:
-        """Run the rule checks of a rollout."""
-        return await run_rules(instruction, answer, RuleSandbox(self._checkers))
+    def failure(self, verdict: Verdict, answer: str) -> Failure | None:
+        """Return why the judgment of ``answer`` failed; None where it did not."""
+        failure = failure_of(verdict, answer)
+        if failure is not None and failure.kind == DEADLINE and (trouble := self._trouble()):
+            # It waited for servers that do not answer: that is the cause, and time only the occasion.
+            return replace(failure, kind=trouble)
+        return failure
+
+    def _trouble(self) -> str:
+        return "" if self._transport is None else self._transport.trouble()
+
+    async def rules(self, instruction: Instruction, answer: str) -> tuple[RuleScore, RuleSandbox]:
+        """Run the rule checks of a rollout; the sandbox remembers their results for the judge."""
+        sandbox = RuleSandbox(self._checkers)
+        return await run_rules(instruction, answer, sandbox), sandbox
 
     async def judge(self, sample: Mapping[str, Any], checkers: Sandbox | None, deadline_s: float) -> Judgment:
         """Judge one sample by the session's link; whatever fails is in the judgment."""
@@ -131,7 +163,9 @@ class Session:
         try:
             view = make_view(self._program.task, self._program.link, sample)
         except SampleError as error:
-            return Judgment(Verdict(valid=False, error=error.problem, error_owner="sample"), Usage())
+            return Judgment(
+                Verdict(valid=False, error=error.problem, error_owner="sample", error_kind="fields"), Usage()
+            )
         return await judge(
             self._program,
             view,

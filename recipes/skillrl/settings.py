@@ -1,34 +1,48 @@
 """What a trainer sets by ``reward_kwargs``, checked once and frozen.
 
-The values arrive from Hydra: lists may be list-like objects of its own, numbers may be text from a
-command line. A key that is not known is refused, so that a misspelt one cannot be ignored.
+The values arrive from Hydra: numbers may be text from a command line, and a list of texts may be one text
+with commas. A key that is not known is refused, so that a misspelt one cannot be ignored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args, get_type_hints
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
 
 from skillspec.artifacts import link_id
 from skillspec.words import PRELOADED
 
-__all__ = ["RewardSettings", "SettingsError", "read_settings"]
-
-Mode = Literal["skill", "rules", "direct", "rules_x_llm"]
-OnFailure = Literal["rules", "value"]
-WhenUnreliable = Literal["warn", "stop"]
+__all__ = [
+    "Count",
+    "RewardSettings",
+    "Seconds",
+    "SettingsError",
+    "Share",
+    "Whole",
+    "read_settings",
+    "read_struct",
+]
 
 _PASSED_BY_VERL = frozenset({"reward_router_address", "reward_model_tokenizer"})
 """What verl adds where it serves a reward model of its own; nothing of ours."""
+_WEEK_S = 604_800.0
+
+Seconds = Annotated[float, Meta(gt=0, le=_WEEK_S)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=1)]
+Whole = Annotated[int, Meta(ge=0)]
+Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 
 class SettingsError(ValueError):
     """A reward setting is wrong; the text names it and says what is allowed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RewardSettings:
+class RewardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How one rollout is scored.
 
     Attributes:
@@ -47,13 +61,13 @@ class RewardSettings:
         max_tokens: bound on one turn of the judge.
         seed: sampling seed that is sent.
         enable_thinking: whether the judge's template lets it think.
-        deadline_s: bound on one reward from its arrival, waiting included, in seconds.
+        deadline_s: bound on one judgment from the end of its rule checks, waiting included, in seconds.
         request_timeout_s: bound on one request to the judge, in seconds.
-        concurrency: rewards under way at once in this process, and requests to one server.
+        concurrency: judgments under way at once in this process, and requests to one server.
         sandbox_processes: rule checks that run at once in this process; 0 for one a core.
         hedge: send a request that hangs a second time, to another server.
-        on_failure: what a failed judgment is worth: ``rules`` is the mean of the rules (where none
-            was decided, ``failure_score``), ``value`` always ``failure_score``.
+        on_failure: what a failed judgment is worth: ``group`` the mean of its siblings' scores where the
+            manager sees the group, and ``failure_score`` elsewhere; ``value`` always ``failure_score``.
         failure_score: see ``on_failure``.
         max_failure_rate: share of failed judgments among the last ``failure_window`` above which the
             reward is called unreliable.
@@ -62,7 +76,7 @@ class RewardSettings:
         thinking_tags: names of the blocks that are taken out of a rollout before it is judged.
     """
 
-    mode: Mode = "skill"
+    mode: Literal["skill", "rules", "direct", "rules_x_llm"] = "skill"
     skill: str = "instruction_following_pointwise"
     task: str = "if_pointwise"
     setting: str = "operational"
@@ -72,19 +86,19 @@ class RewardSettings:
     model: str = ""
     api_key: str = ""
     tool_mode: Literal["native", "schema"] = "native"
-    max_tokens: int = 2048
+    max_tokens: Count = 2048
     seed: int = 0
     enable_thinking: bool = False
-    deadline_s: float = 120.0
-    request_timeout_s: float = 60.0
-    concurrency: int = 64
-    sandbox_processes: int = 0
+    deadline_s: Seconds = 120.0
+    request_timeout_s: Seconds = 60.0
+    concurrency: Count = 64
+    sandbox_processes: Whole = 0
     hedge: bool = True
-    on_failure: OnFailure = "rules"
-    failure_score: float = 0.0
-    max_failure_rate: float = 0.1
-    failure_window: int = 200
-    when_unreliable: WhenUnreliable = "warn"
+    on_failure: Literal["group", "value"] = "group"
+    failure_score: Share = 0.0
+    max_failure_rate: Share = 0.1
+    failure_window: Count = 200
+    when_unreliable: Literal["warn", "stop"] = "warn"
     thinking_tags: tuple[str, ...] = ("think", "thinking")
 
     @property
@@ -99,11 +113,6 @@ class RewardSettings:
         return self.mode != "rules"
 
 
-_TYPES = get_type_hints(RewardSettings)
-_POSITIVE = ("max_tokens", "deadline_s", "request_timeout_s", "concurrency", "failure_window")
-_SHARES = ("failure_score", "max_failure_rate")
-
-
 def read_settings(given: Mapping[str, Any]) -> RewardSettings:
     """Check and convert ``reward_kwargs``.
 
@@ -111,26 +120,8 @@ def read_settings(given: Mapping[str, Any]) -> RewardSettings:
         SettingsError: an unknown key, a value of the wrong kind or out of bounds, or a judge that is
             needed and not named.
     """
-    known = [field.name for field in fields(RewardSettings)]
-    values: dict[str, Any] = {}
-    for name, value in given.items():
-        if name in _PASSED_BY_VERL:
-            continue
-        if name not in known:
-            raise SettingsError(
-                f"reward_kwargs.{name} is not a setting of this reward{_nearest(name, known)}."
-            )
-        if value is not None:
-            values[name] = _converted(name, value)
-    settings = RewardSettings(**values)
-    for name in _POSITIVE:
-        if not getattr(settings, name) > 0:
-            raise SettingsError(f"reward_kwargs.{name} must be greater than 0.")
-    for name in _SHARES:
-        if not 0 <= getattr(settings, name) <= 1:
-            raise SettingsError(f"reward_kwargs.{name} must lie between 0 and 1.")
-    if settings.sandbox_processes < 0:
-        raise SettingsError("reward_kwargs.sandbox_processes must be 0 (one a core) or more.")
+    own = {name: value for name, value in given.items() if name not in _PASSED_BY_VERL}
+    settings = read_struct(RewardSettings, own, "reward_kwargs")
     if settings.needs_model and not (settings.base_urls and settings.model):
         raise SettingsError(
             f"mode {settings.mode} asks a judge: set reward_kwargs.base_urls and reward_kwargs.model, "
@@ -139,32 +130,42 @@ def read_settings(given: Mapping[str, Any]) -> RewardSettings:
     return settings
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    import difflib
+def read_struct(kind: type[Kind], given: Mapping[str, Any], prefix: str) -> Kind:
+    """Convert settings as Hydra gives them; a key that is null keeps its default.
 
-    near = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {near[0]}?" if near else f". Settings: {', '.join(known)}"
+    Text stands for what it spells (``"3"``, ``"true"``, ``"a,b"``); nothing else is bent: 2.7 is no whole
+    number, and what is not finite is out of bounds.
 
+    Args:
+        kind: the settings.
+        given: name to value.
+        prefix: where the names stand, for messages.
 
-def _converted(name: str, value: Any) -> Any:
-    wanted = _TYPES[name]
-    if wanted == tuple[str, ...]:
-        items = value.split(",") if isinstance(value, str) else list(value)
-        return tuple(text for item in items if (text := str(item).strip()))
-    if choices := get_args(wanted):
-        if value not in choices:
-            raise SettingsError(f"reward_kwargs.{name} must be one of {', '.join(choices)}, not {value!r}.")
-        return value
-    if wanted is bool:
-        truths = {True: True, False: False, "true": True, "false": False}
-        key = value.lower() if isinstance(value, str) else value
-        if isinstance(key, float) or key not in truths:
-            raise SettingsError(f"reward_kwargs.{name} must be true or false, not {value!r}.")
-        return truths[key]
+    Raises:
+        SettingsError: an unknown key, or a value of the wrong kind or out of bounds.
+    """
+    kinds = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in kinds:
+            near = difflib.get_close_matches(name, kinds, 1)
+            hint = f"; did you mean {near[0]}?" if near else f". Settings: {', '.join(kinds)}"
+            raise SettingsError(f"{prefix}.{name} is not a setting{hint}")
+        if value is not None:
+            values[name] = _listed(value) if kinds[name] == tuple[str, ...] else value
     try:
-        number = wanted(value)
-    except (TypeError, ValueError):
-        raise SettingsError(f"reward_kwargs.{name} must be {wanted.__name__}, not {value!r}.") from None
-    if isinstance(number, float) and number - number != 0:
-        raise SettingsError(f"reward_kwargs.{name} must be finite, not {value!r}.")
-    return number
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        problem, _, place = str(error).partition(" - at `$.")
+        name = place.rstrip("`").partition("[")[0]
+        if choices := get_args(kinds.get(name)) if problem.startswith("Invalid enum") else ():
+            problem = f"must be one of {', '.join(choices)}"
+        told = "..." if name == "api_key" else repr(values.get(name))
+        raise SettingsError(f"{prefix}.{name} is {told}: {problem}") from None
+
+
+def _listed(value: Any) -> Any:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list | tuple):
+        return value
+    return [item.strip() if isinstance(item, str) else item for item in items if item != ""]

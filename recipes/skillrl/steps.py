@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import statistics
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -56,9 +57,11 @@ class StepLog:
 
 
 def summarise(rewards: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return count, means, and latency percentiles in seconds; a number that is not known (-1) is left
-    out of its mean."""
+    """Return count, failures by cause, means, and latency percentiles in seconds; a number that is not known
+    (-1) is left out of its mean."""
     found: dict[str, Any] = {"rewards": len(rewards)}
+    if causes := Counter(str(reward["failure"]) for reward in rewards if reward.get("failure")):
+        found["failures"] = dict(causes.most_common())
     for name in _MEANS:
         known = [float(reward[name]) for reward in rewards if reward.get(name, -1) >= 0]
         if known:

@@ -14,6 +14,7 @@ from skillrl.data.errors import DataError
 from skillrl.data.formats import FORMATS
 from skillrl.data.prepare import prepare_rows
 from skillrl.data.source import read_source
+from skillrl.doctor import examine
 from skillrl.overrides import read_overrides
 from skillrl.reward import close_sessions, compute_score
 from skillrl.sample import read_instruction
@@ -52,7 +53,7 @@ def test_a_row_becomes_what_verl_and_the_reward_read() -> None:
     assert instruction.fields["checklist"] == ["Short.", "Kind.", "Names a tree."]
     assert instruction.checkers == [SHORT, None, HAS_TREE]
     assert instruction.soft == ["Kind."]
-    assert (prepared.rules, prepared.soft) == (2, 1)
+    assert prepared.items == {"decided by a rule: it ran on a probe": 2, "left to the judge: tagged [llm]": 1}
 
 
 def test_turns_become_system_prompt_and_history() -> None:
@@ -76,7 +77,6 @@ def test_turns_become_system_prompt_and_history() -> None:
         ({"prompt": [{"role": "assistant", "content": "x"}]}, "does not end with a user's turn"),
         ({"functions": [SHORT]}, "differ in length"),
         ({"checkers": None}, "checkers is missing or no list"),
-        ({"checkers": ["Short.", "[llm] Kind.", "[rule] Tree."]}, "tagged neither"),
         ({"checkers": ["[rule] ", "[llm] Kind.", "[rule] Tree."]}, "has no text"),
         ({"checkers": [], "functions": []}, "no checkers"),
         ({"checkers": "not json"}, "no JSON list"),
@@ -109,9 +109,30 @@ def test_rules_that_cannot_run_are_left_to_the_judge() -> None:
     prepared = prepare_rows(VERINSTRUCT, rows, seed=0, validation=0)
     for index in range(len(rows)):
         assert truth_of(prepared, index=index)["checkers"] == [None, SHORT, None]
-    assert prepared.rules == len(rows)
-    assert prepared.notes["rule left to the judge: it calls a model"] == len(rows)
-    assert sum(prepared.notes.values()) == 2 * len(rows)
+    assert prepared.items["left to the judge: the rule calls a model"] == len(rows)
+    assert prepared.items["decided by a rule: it ran on a probe"] == len(rows)
+    no_python = "left to the judge: it cannot run here: the checker ended with runtime (SyntaxError)"
+    assert prepared.items[no_python] == 1
+    assert sum(prepared.items.values()) == 3 * len(rows)
+
+
+def test_a_rule_that_raises_on_the_probes_stays_a_rule() -> None:
+    sources = {
+        "it raised on the probes": "import json\n" + HEAD + "    return 'name' in json.loads(response)",
+        "it ran on a probe": HEAD + "    return re.search('a', response)\nimport re",
+        "(NameError)": HEAD + "    return np.size(response) > 3",
+        "(ModuleNotFoundError)": HEAD + "    import no_such_module\n    return True",
+        "(KeyError)": "def check(instruction, response): return True",
+    }
+    rows = [
+        row(number, checkers=["[rule] One."], functions=[source])
+        for number, source in enumerate(sources.values())
+    ]
+    prepared = prepare_rows(VERINSTRUCT, rows, seed=0, validation=0)
+    assert len(prepared.items) == len(sources)
+    for told in sources:
+        (fate,) = (fate for fate in prepared.items if told in fate)
+        assert fate.startswith("decided by a rule" if told.startswith("it ") else "left to the judge")
 
 
 def test_the_split_is_seeded_and_disjoint() -> None:
@@ -143,7 +164,7 @@ def test_sources_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         read_source(tmp_path, "x/y")
 
 
-def test_a_rule_that_raises_on_the_probes_stays_a_rule() -> None:
+def test_a_rule_that_wants_a_file_is_left_to_the_judge() -> None:
     reads_json = "import json\n" + HEAD + "    return 'a' in json.loads(response)"
     reads_file = HEAD + "    return bool(open('/etc/hostname').read())"
     rows = [row(0, checkers=["[rule] One.", "[rule] Two."], functions=[reads_json, reads_file])]
@@ -174,12 +195,12 @@ TOLD = {
 async def test_rows_of_constraints_are_decided_by_the_official_rules(family: str) -> None:
     raw = {"key": 7, "prompt": "Use no comma and at least three words.", **CONSTRAINED[family]}
     draft = FORMATS[family].read(raw, 0)
-    assert list(draft.checklist) == TOLD[family]
+    assert list(draft.demands.checklist) == TOLD[family]
     truth = json.dumps(
         {
             "prompt": draft.prompt,
-            "checklist": list(draft.checklist),
-            "checkers": [checker_json(checker) for checker in draft.checkers],
+            "checklist": list(draft.demands.checklist),
+            "checkers": [checker_json(checker) for checker in draft.demands.checkers],
         }
     )
     answers = {
@@ -204,11 +225,13 @@ def test_the_command_prepares_and_shows_real_rows(tmp_path: Path, capsys: pytest
     command = ["prepare", "ifeval", "--data", str(IFEVAL_FILE), "--out", str(out)]
     command += ["--limit", "40", "--val", "5"]
     assert main(command) == 0
-    assert "train 35" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "40 rows read, 40 kept (val 5, train 35), 0 dropped" in told
+    assert "decided by a rule: it ran on a probe" in told
     first = (out / "train.parquet").read_bytes()
     assert main(command) == 0
     assert (out / "train.parquet").read_bytes() == first
-    assert "rows read: 40" in (out / "card.md").read_text()
+    assert told.splitlines()[0] in (out / "card.md").read_text()
     capsys.readouterr()
     assert main(["inspect", str(out / "val.parquet"), "--row", "2", "--rollout", "MARKED TEXT"]) == 0
     shown = capsys.readouterr().out
@@ -247,3 +270,39 @@ def test_a_doctor_without_verl_says_so(capsys: pytest.CaptureFixture[str]) -> No
     except ImportError:
         assert code == 1
         assert "not installed" in told
+
+
+class Section(dict[str, Any]):
+    """A part of a configuration, as Hydra's look: names are keys and attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+
+@pytest.mark.parametrize("column", ["ours", "theirs"])
+def test_a_doctor_names_the_row_that_nobody_can_read(
+    column: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    import pyarrow.parquet as parquet
+
+    good = {"query": "Write.", "checkers": ["[rule] Short."], "functions": [SHORT]}
+    bad = {"query": "Write.", "checkers": ["[rule] Short."], "functions": [SHORT, SHORT]}
+    extras = [good, bad if column == "theirs" else good]
+    truths = ["", "" if column == "theirs" else '{"prompt": "Write.", "checkers": ["x"]}']
+    rows = [
+        {"reward_model": {"ground_truth": truth}, "extra_info": extra}
+        for truth, extra in zip(truths, extras, strict=True)
+    ]
+    for name, kept in (("train", rows), ("val", rows[:1])):
+        parquet.write_table(pyarrow.Table.from_pylist(kept), tmp_path / f"{name}.parquet")
+    data = Section(train_files=str(tmp_path / "train.parquet"), val_files=str(tmp_path / "val.parquet"))
+    data["train_batch_size"] = 1
+    monkeypatch.setattr("skillrl.doctor._composed", lambda overrides: (Section(data=data), "composed"))
+    found = {one.what: one for one in examine([], [])}
+    assert found["data"].state == "bad"
+    assert found["data"].told.startswith("train_files, row 2: ")
+    assert "differ in length" in found["data"].told
+    data["train_files"] = data["val_files"]
+    found = {one.what: one for one in examine([], [])}
+    assert (found["data"].state, found["data"].told) == ("ok", "train_files 1 rows, val_files 1 rows")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from reward_support import SHORT, longer_wins, truth
-from scripted_server import Call, Reply, Say, ScriptedServer, Turn
+from scripted_server import Call, Reply, Say, ScriptedServer, Status, Turn
 
 from skillrl.comparing import Comparer, Member
 from skillrl.gathering import Gatherer
@@ -18,6 +18,7 @@ from skillrl.hedging import hedged
 from skillrl.managing import read_manager_settings
 from skillrl.ranking import pairs_under, shares_won, turned_first
 from skillrl.reward import close_sessions
+from skillrl.sample import InstructionError
 from skillrl.settings import SettingsError, read_settings
 from skillrl.steps import StepLog
 
@@ -145,17 +146,36 @@ async def test_rules_have_their_share() -> None:
     assert [one["score"] for one in found] == [0.75, 0.25]
 
 
-async def test_a_judge_that_fails_leaves_the_rules() -> None:
-    found = await group_of(["x", "x" * 60], lambda turn: Say("?"), truth([SHORT]))
-    assert [one["score"] for one in found] == [1, 0]
+async def test_where_all_comparisons_fail_nobody_is_ahead() -> None:
+    found = await group_of(["x", "x" * 60], lambda turn: Say("?"), truth([SHORT]), rank_weight=0.5)
+    assert [one["score"] for one in found] == [0, 0]
+    assert [one["rule_score"] for one in found] == [1, 0]
     assert {one["judge_failed"] for one in found} == {1}
 
 
+async def test_a_group_whose_row_nobody_can_read_is_an_error() -> None:
+    with pytest.raises(InstructionError, match="neither"):
+        await group_of(["x", "xx"], longer_wins, "no JSON")
+
+
+async def test_a_rollout_that_is_never_compared_gets_the_mean_of_its_siblings() -> None:
+    def script(turn: Turn) -> Reply:
+        return Status(400) if "broken" in turn.opening else longer_wins(turn)
+
+    found = await group_of(["x", "broken", "xx", "xxx"], script, truth([None]))
+    assert [one["score"] for one in found] == [0, 0.5, 0.5, 1]
+    assert [one["failure"] for one in found] == ["", "endpoint: HTTP 400", "", ""]
+
+
 def test_manager_settings_are_checked() -> None:
+    assert read_manager_settings({"group": "true", "group_pairs": "4", "deadline_s": None}).group_pairs == 4
     for wrong in (
         {"groups": True},
         {"group": "yes"},
         {"deadline_s": 0},
+        {"group_pairs": 2.7},
+        {"group_patience_s": float("nan")},
+        {"hedge_after_s": "nan"},
         {"rank_weight": 2},
         {"concurrency": "x"},
     ):

@@ -156,15 +156,15 @@ def test_strip_thinking(text: str, rest: str) -> None:
     assert strip_thinking(text, ("think", "thinking")) == rest
 
 
-async def test_a_late_judge_costs_the_deadline_and_is_worth_the_rules() -> None:
+async def test_a_late_judge_costs_the_deadline_and_is_worth_the_set_value() -> None:
     with ScriptedServer(lambda turn: Hang(30)) as server:
         late = await reward("A birch.", **kwargs_for(server, deadline_s=1))
         fixed = await reward(
             "A birch.", **kwargs_for(server, deadline_s=1, on_failure="value", failure_score=0.2)
         )
-    assert (late["score"], late["judge_failed"], late["judge_score"]) == (0.5, 1, -1)
-    assert late["latency_s"] < 3
-    assert "longer" in late["failure"]
+    assert (late["score"], late["judge_failed"], late["judge_score"]) == (0, 1, -1)
+    assert late["rule_score"] == 0.5
+    assert late["failure"] == "endpoint: no answer in time"
     assert fixed["score"] == 0.2
 
 
@@ -181,7 +181,8 @@ async def test_one_bad_judgment_leaves_the_batch_alone() -> None:
         connections = len(server.requests)
     assert connections == 20
     assert sum(one["judge_failed"] for one in found) == 4
-    assert {one["score"] for one in found} == {1}
+    assert {one["score"] for one in found if not one["judge_failed"]} == {1}
+    assert {one["failure"] for one in found} == {"", "endpoint: HTTP 400"}
 
 
 async def test_a_rollout_that_brings_its_checker_down_gains_nothing() -> None:
@@ -193,8 +194,10 @@ async def test_a_rollout_that_brings_its_checker_down_gains_nothing() -> None:
 async def test_a_rollout_that_no_context_holds_is_flagged() -> None:
     with ScriptedServer(lambda turn: CONTEXT_VLLM) as server:
         found = await reward("A tree. " * 3000, truth([HAS_TREE, None]), **kwargs_for(server))
-    assert (found["judge_failed"], found["score"]) == (1, 1)
-    assert found["failure"].startswith("sample: ")
+        short = await reward("A tree.", truth([HAS_TREE, None]), **kwargs_for(server, failure_score=0.5))
+    assert (found["judge_failed"], found["score"], found["failure"]) == (1, 0, "rollout: context")
+    # A rollout that every context must hold is not to blame.
+    assert (short["judge_failed"], short["score"], short["failure"]) == (1, 0.5, "endpoint: context")
 
 
 async def test_too_many_failures_are_said_loudly(caplog: pytest.LogCaptureFixture) -> None:
@@ -211,13 +214,6 @@ async def test_too_many_failures_are_said_loudly(caplog: pytest.LogCaptureFixtur
             await reward("A tree.", **stopping)
 
 
-async def test_an_unusable_row_is_told() -> None:
-    for ground_truth in ("no json", "[]", "{}", '{"prompt": "p", "checkers": ["x"]}', '{"prompt": ["p"]}'):
-        found = await reward("A tree.", ground_truth, **RULES)
-        assert found["score"] == 0
-        assert found["failure"].startswith("sample: ")
-
-
 async def test_system_prompt_and_history_reach_the_judge() -> None:
     row = truth([None], system_prompt="Speak as a pirate.", history=[{"role": "user", "content": "Ahoy."}])
     with ScriptedServer(judge_all()) as server:
@@ -231,11 +227,15 @@ async def test_system_prompt_and_history_reach_the_judge() -> None:
     [
         ({"mode": "skil"}, "must be one of skill, rules"),
         ({"deadline": 3}, "did you mean deadline_s"),
-        ({"mode": "rules", "deadline_s": -1}, "greater than 0"),
-        ({"mode": "rules", "deadline_s": "nan"}, "finite"),
-        ({"mode": "rules", "failure_score": 2}, "between 0 and 1"),
-        ({"mode": "rules", "hedge": "perhaps"}, "true or false"),
-        ({"mode": "rules", "concurrency": "many"}, "must be int"),
+        ({"mode": "rules", "deadline_s": -1}, r"deadline_s is -1: Expected `float` > 0"),
+        ({"mode": "rules", "deadline_s": "nan"}, "deadline_s is 'nan'"),
+        ({"mode": "rules", "deadline_s": float("inf")}, "deadline_s is inf"),
+        ({"mode": "rules", "failure_score": 2}, "failure_score is 2: Expected `float` <= 1"),
+        ({"mode": "rules", "hedge": "perhaps"}, "Expected `bool`"),
+        ({"mode": "rules", "concurrency": "many"}, "Expected `int`"),
+        ({"mode": "rules", "concurrency": 2.7}, "Expected `int`"),
+        ({"mode": "rules", "on_failure": "rules"}, "must be one of group, value"),
+        ({"mode": "rules", "base_urls": 3}, "base_urls is 3"),
         ({}, "base_urls"),
     ],
 )

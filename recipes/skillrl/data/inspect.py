@@ -8,7 +8,7 @@ from typing import Any
 
 from skillrl.data.errors import DataError
 from skillrl.data.source import read_parquet
-from skillrl.sample import InstructionError, read_instruction
+from skillrl.sample import InstructionError, read_row
 from skillrl.session import sample_for
 from skillrl.settings import RewardSettings
 from skillrt.programs.program import load_program
@@ -36,14 +36,13 @@ def describe_row(row: Mapping[str, Any], settings: RewardSettings, rollout: str)
     """Return the row as text: what the policy is asked, the items, and the judge's opening messages.
 
     Raises:
-        DataError: the row has not verl's columns, or its ground truth is not ours.
+        DataError: the row has not verl's columns, or nobody can read its instruction.
     """
+    turns = row.get("prompt")
+    if not isinstance(turns, list) or not all(isinstance(turn, Mapping) for turn in turns):
+        raise DataError("the row's prompt is no list of turns: it is not verl's")
     try:
-        turns, truth = row["prompt"], row["reward_model"]["ground_truth"]
-    except (KeyError, TypeError):
-        raise DataError("the row has no prompt or no reward_model.ground_truth: it is not verl's") from None
-    try:
-        instruction = read_instruction(truth)
+        instruction = read_row(row)
         program = load_program(ArtifactStore(), settings.link)
         view = make_view(program.task, program.link, sample_for(settings, instruction, rollout))
         messages = program.first_request(view).messages

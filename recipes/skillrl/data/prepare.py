@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skillrl.data.errors import DataError, RowError
+from skillrl.data.errors import DataError
 from skillrl.data.formats import FORMATS, Draft, Format
 from skillrl.data.source import Source, read_source
 from skillrl.data.trial import try_checkers
+from skillrl.raw import BY_RULE, TO_JUDGE, RowError
 from skillrt.programs.neutral import encodable
 from skillrt.verifiers import Checker
 from skillrt.verifiers.checkers import checker_json
@@ -24,21 +25,37 @@ __all__ = ["Prepared", "prepare", "prepare_rows", "write_prepared"]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Rows in verl's columns by split, and what became of all the others."""
+    """Rows in verl's columns by split, and what became of everything that was read.
+
+    Attributes:
+        splits: the rows that are kept.
+        read: rows that were read.
+        dropped: how many were dropped, by reason.
+        items: the checklist items of the kept rows by who decides them and why, the ignored ones too.
+    """
 
     splits: Mapping[str, tuple[dict[str, Any], ...]]
     read: int
     dropped: Mapping[str, int]
-    notes: Mapping[str, int]
-    rules: int
-    soft: int
+    items: Mapping[str, int]
+
+    def lines(self) -> list[str]:
+        """Say what was kept and dropped, and why, a line for each reason."""
+        parts = ", ".join(f"{split} {len(rows)}" for split, rows in self.splits.items())
+        kept = sum(map(len, self.splits.values()))
+        return [
+            f"{self.read} rows read, {kept} kept ({parts}), {sum(self.dropped.values())} dropped",
+            *(f"  {count} x dropped: {reason}" for reason, count in _ordered(self.dropped)),
+            f"{sum(self.items.values())} checklist items in the rows kept",
+            *(f"  {count} x {fate}" for fate, count in _ordered(self.items)),
+        ]
 
 
 def prepare_rows(kind: Format, rows: Sequence[Mapping[str, Any]], *, seed: int, validation: int) -> Prepared:
     """Turn raw rows into verl's, trying each rule once.
 
     A rule that cannot run is left to the judge; a row that cannot be read, or repeats a prompt, is
-    dropped and counted with its reason.
+    dropped. Each row and item is counted with its reason.
 
     Args:
         kind: the data set.
@@ -50,7 +67,6 @@ def prepare_rows(kind: Format, rows: Sequence[Mapping[str, Any]], *, seed: int, 
         DataError: no row is left to train on.
     """
     dropped: Counter[str] = Counter()
-    notes: Counter[str] = Counter()
     drafts: list[Draft] = []
     seen: set[str] = set()
     for number, row in enumerate(rows):
@@ -63,12 +79,12 @@ def prepare_rows(kind: Format, rows: Sequence[Mapping[str, Any]], *, seed: int, 
             continue
         seen.add(key)
         drafts.append(draft)
-        notes.update(draft.notes)
-    broken = asyncio.run(try_checkers(rule for draft in drafts for rule in draft.checkers if rule))
+    tried = asyncio.run(try_checkers(rule for draft in drafts for rule in draft.demands.checkers if rule))
+    items: Counter[str] = Counter()
     for draft in drafts:
-        for rule in draft.checkers:
-            if rule is not None and rule in broken:
-                notes[f"rule left to the judge: {_class_of(broken[rule])}"] += 1
+        items.update(fate for fate in draft.demands.fates if fate != BY_RULE)
+        for is_rule, why in (tried[rule] for rule in draft.demands.checkers if rule is not None):
+            items[f"{BY_RULE if is_rule else TO_JUDGE}: {why}"] += 1
     if len(drafts) <= validation:
         reasons = "; ".join(f"{count} x {reason}" for reason, count in dropped.most_common(3))
         raise DataError(
@@ -78,29 +94,25 @@ def prepare_rows(kind: Format, rows: Sequence[Mapping[str, Any]], *, seed: int, 
     random.Random(seed).shuffle(drafts)  # noqa: S311
     parts = {"val": drafts[:validation], "train": drafts[validation:]}
     splits = {
-        split: tuple(_row(kind.name, draft, split, index, broken) for index, draft in enumerate(part))
+        split: tuple(_row(kind.name, draft, split, index, tried) for index, draft in enumerate(part))
         for split, part in parts.items()
     }
-    rules = sum(rule is not None and rule not in broken for draft in drafts for rule in draft.checkers)
-    soft = sum(len(draft.checkers) for draft in drafts) - rules
-    return Prepared(splits, len(rows), dict(dropped), dict(notes), rules, soft)
+    return Prepared(splits, len(rows), dict(dropped), dict(items))
 
 
-def _class_of(reason: str) -> str:
-    """Cut a reason down to what can be counted: the kind of end and the exception's name."""
-    head, _, detail = reason.partition(":")
-    name = detail.strip().split(":")[0].split(" ")[0]
-    return f"{head.strip()} ({name})" if name.isidentifier() else head.strip()
-
-
-def _row(name: str, draft: Draft, split: str, index: int, broken: Mapping[Checker, str]) -> dict[str, Any]:
+def _row(
+    name: str, draft: Draft, split: str, index: int, tried: Mapping[Checker, tuple[bool, str]]
+) -> dict[str, Any]:
     system = [{"role": "system", "content": draft.system_prompt}] if draft.system_prompt else []
     fields = {
         "prompt": draft.prompt,
         "system_prompt": draft.system_prompt,
         "history": list(draft.history),
-        "checklist": list(draft.checklist),
-        "checkers": [checker_json(None if rule in broken else rule) for rule in draft.checkers],
+        "checklist": list(draft.demands.checklist),
+        "checkers": [
+            checker_json(rule if rule is not None and tried[rule][0] else None)
+            for rule in draft.demands.checkers
+        ],
     }
     row = {
         "data_source": name,
@@ -154,27 +166,18 @@ def _card(prepared: Prepared, source: Source, kind: Format, seed: int) -> str:
         f"# {kind.name}, prepared for training",
         "",
         f"- source: {source.name}, sha256 {source.digest}",
-        f"- rows read: {prepared.read}",
-        *(f"- {split}: {len(rows)} rows" for split, rows in prepared.splits.items()),
-        f"- checklist items: {prepared.rules} decided by a rule, {prepared.soft} left to the judge",
         f"- split: shuffled with seed {seed}",
         "",
-        "## Rows dropped",
+        "A rule was run once in the sandbox on two probe answers. What it raises there decides nothing.",
+        "A source that can do nothing here, whatever it is given, is left to the judge.",
         "",
-        *_counts(prepared.dropped),
-        "",
-        "## Rules",
-        "",
-        "Each rule was run once in the sandbox on two probe answers and had to return True or False.",
-        "",
-        *_counts(prepared.notes),
+        "    " + "\n    ".join(prepared.lines()),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _counts(counts: Mapping[str, int]) -> list[str]:
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [f"- {count} x {reason}" for reason, count in ordered] or ["- none"]
+def _ordered(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def prepare(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from skillrl.data.errors import DataError
 
 __all__ = ["Source", "read_parquet", "read_source"]
 
-_SUFFIXES = (".jsonl", ".json", ".parquet")
+_SUFFIXES = (".jsonl", ".json", ".parquet", ".jsonl.gz", ".json.gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def read_source(path: Path | None, hub_name: str) -> Source:
         raise DataError(
             f"{path} does not exist. Give --data a JSONL, JSON or parquet file or a folder of them."
         )
-    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in _SUFFIXES)
+    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.name.endswith(_SUFFIXES))
     if not files:
         raise DataError(f"{path} holds no {', '.join(_SUFFIXES)} file.")
     digest = hashlib.sha256()
@@ -53,16 +55,9 @@ def _read_file(file: Path) -> Iterator[dict[str, Any]]:
         yield from read_parquet(file)
         return
     try:
-        text = file.read_text(encoding="utf-8")
-        if file.suffix == ".json":
-            values = json.loads(text)
-            values = values if isinstance(values, list) else [values]
-        else:
-            values = []
-            for number, line in enumerate(text.split("\n"), 1):
-                if line.strip():
-                    values.append(_json_line(line, file, number))
-    except (ValueError, OSError, RecursionError) as error:
+        raw = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        values = _values(raw.decode("utf-8-sig"), file)
+    except (ValueError, OSError, EOFError, zlib.error, RecursionError) as error:
         raise DataError(f"{file.name} cannot be read: {error}") from None
     for number, value in enumerate(values, 1):
         if not isinstance(value, dict):
@@ -70,6 +65,22 @@ def _read_file(file: Path) -> Iterator[dict[str, Any]]:
                 f"{file.name}, row {number}: a row must be an object, not {type(value).__name__}."
             )
         yield value
+
+
+def _values(text: str, file: Path) -> list[Any]:
+    """Return the values of a JSON text, or of its lines: either is met under either name."""
+    if file.name.removesuffix(".gz").endswith(".json") or text.lstrip().startswith("["):
+        try:
+            value = json.loads(text)
+        except ValueError:
+            pass
+        else:
+            if isinstance(value, dict) and len(value) == 1:
+                (only,) = value.values()
+                value = only if isinstance(only, list) else value
+            return value if isinstance(value, list) else [value]
+    lines = enumerate(text.split("\n"), 1)
+    return [_json_line(line, file, number) for number, line in lines if line.strip()]
 
 
 def _json_line(line: str, file: Path, number: int) -> Any:

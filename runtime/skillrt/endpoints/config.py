@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from skillrt.judging.verdict import CONTEXT, DEADLINE
+
 __all__ = ["EndpointConfig", "EndpointDown", "EndpointFailure", "FailureKind"]
 
 FailureKind = Literal["down", "busy", "refused", "context", "deadline", "broken", "filtered"]
+_CAUSES = {"context": CONTEXT, "deadline": DEADLINE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +102,20 @@ class EndpointFailure(Exception):
         self.status = status
         self.words = words
         self.param = param
+
+    @property
+    def cause(self) -> str:
+        """What can be counted: a word or two without addresses and seconds, ``connection refused`` say."""
+        if self.kind in _CAUSES:
+            return _CAUSES[self.kind]
+        if self.status is not None:
+            return f"HTTP {self.status}"
+        inner: BaseException | None = self
+        while inner is not None:
+            if isinstance(inner, OSError) and inner.errno is not None and inner.errno in errno.errorcode:
+                return os.strerror(inner.errno).lower()
+            inner = inner.__cause__ or inner.__context__
+        return self.kind
 
 
 class EndpointDown(Exception):

@@ -126,6 +126,13 @@ class Transport:
             failure.kind == "broken" and nonsense >= _BROKEN_RETRIES
         )
 
+    def trouble(self) -> str:
+        """Say why no server is healthy, in a word or two; empty where one is."""
+        if any(server.breaker.closed for server in self.servers):
+            return ""
+        last = next((server.last_failure for server in self.servers if server.last_failure), None)
+        return "" if last is None else last.cause
+
     def _ring(self, start: int) -> list[int]:
         count = len(self.servers)
         return [(start + step) % count for step in range(count)]
@@ -150,7 +157,8 @@ class Transport:
             down_for = min(server.breaker.open_for for server in self.servers)
             if down_for > self.config.patience_s:
                 problem = f"no server has answered for {down_for:.0f} s"
-                raise _again(last, f"{problem}; the last failure: {last}" if last else problem)
+                problem = f"{problem}; the last failure: {last}" if last else problem
+                raise _again(last, problem) from last
             # All who wait would wake at once for the one probe: jitter keeps them apart.
             opens_in = min(server.breaker.opens_in for server in self.servers)
             await asyncio.sleep(min(opens_in, 1.0) + 0.1 + 0.2 * self._jitter.random())

@@ -65,6 +65,7 @@ def conclude(
         keys="own" if evidence is not None and _own_items(evidence, view) else None,
         error="the findings give the readout no value to compute" if result.missing else None,
         error_owner="judge" if result.missing else None,
+        error_kind="no value" if result.missing else "",
     )
 
 

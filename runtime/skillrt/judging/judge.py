@@ -20,7 +20,7 @@ from skillrt.judging.actions import (
     Send,
 )
 from skillrt.judging.loop import JudgeLoop
-from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict
+from skillrt.judging.verdict import DEADLINE, ErrorOwner, Judgment, Usage, Verdict
 from skillrt.programs.program import ChatRequest, Program
 from skillrt.programs.view import JudgeView, SampleError, make_view
 
@@ -78,7 +78,7 @@ async def judge(
 
 
 class _GivesUp(Protocol):
-    def given_up(self, problem: str, owner: ErrorOwner) -> Judgment: ...
+    def given_up(self, problem: str, owner: ErrorOwner, kind: str = "") -> Judgment: ...
 
 
 async def guarded(
@@ -93,9 +93,9 @@ async def guarded(
         raise
     except Exception as error:  # one broken judgment must not end a run of thousands
         if isinstance(error, TimeoutError) and deadline.expired():
-            return loop.given_up(f"the judgment took longer than {deadline_s:g} s", "endpoint")
+            return loop.given_up(f"the judgment took longer than {deadline_s:g} s", "endpoint", DEADLINE)
         _LOG.exception("a judgment of %s broke", program.link.id)
-        return loop.given_up(f"{type(error).__name__}: {error}", "harness")
+        return loop.given_up(f"{type(error).__name__}: {error}", "harness", type(error).__name__)
 
 
 async def _drive(loop: JudgeLoop, chat: Chat, sandbox: Sandbox | None, checkers: Sandbox | None) -> Judgment:
@@ -117,7 +117,7 @@ async def _send(action: Send, loop: JudgeLoop, chat: Chat) -> Action:
     try:
         reply = await chat.send(action.request)
     except EndpointFailure as failure:
-        return loop.failed(str(failure), context=failure.kind == "context")
+        return loop.failed(str(failure), context=failure.kind == "context", kind=failure.cause)
     return loop.reply(reply)
 
 
@@ -144,7 +144,9 @@ async def _run_pipeline(action: RunPipeline, loop: JudgeLoop, chat: Chat) -> Act
         try:
             view = make_view(program.task, program.link, sample)
         except SampleError as error:
-            return Judgment(Verdict(valid=False, error=error.problem, error_owner="sample"), Usage())
+            return Judgment(
+                Verdict(valid=False, error=error.problem, error_owner="sample", error_kind="fields"), Usage()
+            )
         return await _drive(JudgeLoop(program, view), chat, None, None)
 
     done = await run_pipeline(action.pipeline, loop.program, action.fields, ask)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from skillrt.endpoints.config import EndpointFailure
 from skillrt.judging.actions import Finish, Reply, Send
 from skillrt.judging.judge import guarded
-from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict, add_usage
+from skillrt.judging.verdict import CONTEXT, ErrorOwner, Judgment, Usage, Verdict, add_usage
 from skillrt.judging.weighing import LogprobsError, Tokens, answer_texts, weigh, weighed_answer
 from skillrt.programs.program import ChatRequest, Program
 from skillrt.programs.view import JudgeView, SampleError, cut_fields
@@ -87,35 +87,37 @@ class LogprobsLoop:
         self._usage = add_usage(self._usage, replace(reply.usage, requests=1))
         self._events.append({**reply.event(), "tokens": [list(one) for one in reply.tokens]})
         if not reply.tokens:
-            return self._invalid(_NONE_GIVEN, "endpoint")
+            return self._invalid(_NONE_GIVEN, "endpoint", "no logprobs")
         return self._go_on(reply.tokens)
 
-    def failed(self, problem: str, *, context: bool = False) -> Send | Finish:
+    def failed(self, problem: str, *, context: bool = False, kind: str = "") -> Send | Finish:
         """Take that a request was not answered.
 
         Args:
             problem: what happened, for a person.
+            kind: the sort of failure, a word or two that can be counted.
             context: the prompt was too long for the model. All texts of the sample are cut alike by steps,
                 and every order is asked for again; then the sample counts as unfit.
         """
         if not context:
-            return Finish(self.given_up(problem, "endpoint"))
-        self._fail(problem, "endpoint", context=True)
+            return Finish(self.given_up(problem, "endpoint", kind))
+        self._fail(problem, "endpoint", kind, context=True)
         if self._shortened == len(_SAMPLE_CHARS):
-            return self._invalid(problem, "sample")
+            return self._invalid(problem, "sample", CONTEXT)
         chars = _SAMPLE_CHARS[self._shortened]
         self._shortened += 1
         self._events.append({"type": "shortened", "step": self._shortened, "chars": chars})
         self._asking = self._ask(JudgeView(cut_fields(self._view.fields, chars)))
         return self._go_on(None)
 
-    def given_up(self, problem: str, owner: ErrorOwner) -> Judgment:
+    def given_up(self, problem: str, owner: ErrorOwner, kind: str = "") -> Judgment:
         """End the judgment from outside."""
-        self._fail(problem, owner, context=False)
-        return self._invalid(problem, owner).judgment
+        self._fail(problem, owner, kind, context=False)
+        return self._invalid(problem, owner, kind).judgment
 
-    def _fail(self, problem: str, owner: ErrorOwner, *, context: bool) -> None:
-        self._events.append({"type": "failure", "problem": problem, "owner": owner, "context": context})
+    def _fail(self, problem: str, owner: ErrorOwner, kind: str, *, context: bool) -> None:
+        told = {"problem": problem, "owner": owner, "kind": kind, "context": context}
+        self._events.append({"type": "failure", **told})
 
     def _go_on(self, tokens: Tokens | None) -> Send | Finish:
         try:
@@ -123,7 +125,7 @@ class LogprobsLoop:
         except StopIteration as end:
             return self._finish(end.value)
         except SampleError as error:
-            return self._invalid(error.problem, "sample")
+            return self._invalid(error.problem, "sample", "fields")
 
     def _ask(self, view: JudgeView) -> _Asking:
         """Ask for every order of the responses; return the verdict."""
@@ -154,7 +156,7 @@ class LogprobsLoop:
         mass = [math.fsum(weights.values()) for weights in found]
         if min(mass) <= 0.0:
             problem = "no label is among the likeliest tokens"
-            return Verdict(valid=False, error=problem, error_owner="judge")
+            return Verdict(valid=False, error=problem, error_owner="judge", error_kind="unreadable")
         shares = [
             {label: weight / whole for label, weight in weights.items()}
             for weights, whole in zip(found, mass, strict=True)
@@ -166,8 +168,8 @@ class LogprobsLoop:
         self._trace |= {"probabilities": mean, "orders": shares, "mass": mass}
         return replace(_verdict(self._answer, mean), mass=min(1.0, math.fsum(mass) / len(mass)))
 
-    def _invalid(self, problem: str, owner: ErrorOwner) -> Finish:
-        return self._finish(Verdict(valid=False, error=problem, error_owner=owner))
+    def _invalid(self, problem: str, owner: ErrorOwner, kind: str) -> Finish:
+        return self._finish(Verdict(valid=False, error=problem, error_owner=owner, error_kind=kind))
 
     def _finish(self, verdict: Verdict) -> Finish:
         told = ("valid", "said", "outcome", "probabilities", "mass", "error", "error_owner")
@@ -245,7 +247,7 @@ async def _drive(loop: LogprobsLoop, chat: Chat) -> Judgment:
         try:
             reply = await chat.send(action.request)
         except EndpointFailure as failure:
-            action = loop.failed(str(failure), context=failure.kind == "context")
+            action = loop.failed(str(failure), context=failure.kind == "context", kind=failure.cause)
         else:
             action = loop.reply(reply)
     return action.judgment

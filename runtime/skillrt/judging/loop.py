@@ -47,7 +47,7 @@ from skillrt.judging.actions import (
 from skillrt.judging.answers import read_answer, strip_thinking
 from skillrt.judging.conclusion import conclude
 from skillrt.judging.desk import Desk, Refused, Submitted
-from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict, add_usage
+from skillrt.judging.verdict import CONTEXT, CUT, ErrorOwner, Judgment, Usage, Verdict, add_usage
 from skillrt.programs.neutral import MARK, neutralise
 from skillrt.programs.program import ChatRequest, Program
 from skillrt.programs.view import JudgeView, SampleError, cut_fields
@@ -114,7 +114,7 @@ class JudgeLoop:
         self._events: list[dict[str, Any]] = []
         self._usage = Usage()
         self._turns = self._forced = self._granted = self._shortened = 0
-        self._force_next = self._forcing = self._bounded = False
+        self._force_next = self._forcing = self._bounded = self._was_cut = False
 
     # -------------------------------------------------------------------------------- being driven
 
@@ -124,11 +124,11 @@ class JudgeLoop:
             return self._desk.verifier(self._waiting[0])
         for ledger in self._desk.ledgers():
             if problem := ledger.block.problem():
-                return self._invalid(problem, "sample")
+                return self._invalid(problem, "sample", "fields")
         try:
             self._messages = self.program.messages(self.view, self._desk.evidence)
         except SampleError as error:
-            return self._invalid(error.problem, "sample")
+            return self._invalid(error.problem, "sample", "fields")
         if marks := sum(message["content"].count(MARK) for message in self._messages):
             self._events.append({"type": "forged", "marks": marks})
         return self._next()
@@ -164,11 +164,12 @@ class JudgeLoop:
         self._events.append({"type": "run", "number": self._desk.runs, **asdict(result)})
         return self._answer_call(call, self._desk.run_text(result))
 
-    def failed(self, problem: str, *, context: bool = False) -> Action:
+    def failed(self, problem: str, *, context: bool = False, kind: str = "") -> Action:
         """Take it that the request could not be answered.
 
         Args:
             problem: what happened, for a person.
+            kind: the sort of failure, a word or two that can be counted.
             context: the conversation was too long for the model. It is made smaller by steps and sent
                 again: first all that the tools have shown, the last answer excepted, is cut to a line;
                 then every text of the sample to a bound that halves from step to step, the same for each
@@ -177,21 +178,23 @@ class JudgeLoop:
                 their conversations refuse by load.
         """
         if not context:
-            return Finish(self.given_up(problem, "endpoint"))
-        self._fail(problem, "endpoint", context=True)
+            return Finish(self.given_up(problem, "endpoint", kind))
+        self._fail(problem, "endpoint", kind, context=True)
         return self._shorten(problem)
 
-    def given_up(self, problem: str, owner: ErrorOwner) -> Judgment:
-        """End the judgment here, whatever was going on: invalid, owned by ``owner``."""
-        self._fail(problem, owner, context=False)
-        return self._invalid(problem, owner).judgment
+    def given_up(self, problem: str, owner: ErrorOwner, kind: str = "") -> Judgment:
+        """End the judgment here, whatever was going on: invalid, owned by ``owner``, of this ``kind``."""
+        self._fail(problem, owner, kind, context=False)
+        return self._invalid(problem, owner, kind).judgment
 
-    def _fail(self, problem: str, owner: ErrorOwner, *, context: bool) -> None:
-        self._events.append({"type": "failure", "problem": problem, "owner": owner, "context": context})
+    def _fail(self, problem: str, owner: ErrorOwner, kind: str, *, context: bool) -> None:
+        told = {"problem": problem, "owner": owner, "kind": kind, "context": context}
+        self._events.append({"type": "failure", **told})
 
     def reply(self, reply: Reply) -> Action:
         """Take the judge's turn."""
         self._count(reply)
+        self._was_cut |= reply.finish_reason == "length"
         if self.program.link.delivery == DIRECT:
             return self._read_text(reply)
         calls = reply.tool_calls[:_CALLS_A_TURN]
@@ -249,13 +252,13 @@ class JudgeLoop:
 
     def _cut_answer(self) -> Action:
         if self._spent():
-            return self._invalid("no final answer: the answer was cut by the token limit", "judge")
+            return self._invalid("no final answer: the answer was cut by the token limit", "judge", CUT)
         self._force_next = self._bounded = True
         return self._next()
 
     def _no_call(self) -> Action:
         if self._spent():
-            return self._invalid("no final answer: it kept talking", "judge")
+            return self._invalid("no final answer: it kept talking", "judge", "no answer")
         self._force_next = True
         self._say("user", self.program.phrase("final_now" if self._forced else "no_call"))
         return self._next()
@@ -281,7 +284,7 @@ class JudgeLoop:
             self._tool_message(call, answer)
         if self._spent():
             problem = self.refused or "no final answer: no forced call was one that fits"
-            return self._invalid(problem, "judge")
+            return self._invalid(problem, "judge", "malformed")
         if self._forced:
             self._force_next = True
         return self._next()
@@ -303,7 +306,7 @@ class JudgeLoop:
     def _shorten(self, problem: str) -> Action:
         step, self._shortened = self._shortened, self._shortened + 1
         if step > len(_SAMPLE_CHARS):
-            return self._invalid(problem, "sample")
+            return self._invalid(problem, "sample", CONTEXT)
         changed = self._cut_tools() if step == 0 else self._cut_sample(_SAMPLE_CHARS[step - 1])
         was = [{"message": number, "content": content} for number, content in changed.items()]
         self._events.append({"type": "shortened", "step": step, "was": was})
@@ -342,10 +345,10 @@ class JudgeLoop:
     def _read_text(self, reply: Reply) -> Action:
         self._messages.append({"role": "assistant", "content": reply.content})
         if reply.finish_reason == "length":
-            return self._invalid("the judge's text was cut by the token limit before its end", "judge")
+            return self._invalid("the judge's text was cut by the token limit before its end", "judge", CUT)
         answer = read_answer(self.program.task, reply.content, self._items())
         if answer is None:
-            return self._invalid("no readable answer in the judge's text", "judge")
+            return self._invalid("no readable answer in the judge's text", "judge", "unreadable")
         return self._conclude(answer, [], "")
 
     def _items(self) -> int:
@@ -363,8 +366,10 @@ class JudgeLoop:
         verdict = conclude(self.program, self.view, self._desk, answer, submitted)
         return self._finish(replace(verdict, reason=reason))
 
-    def _invalid(self, problem: str, owner: ErrorOwner) -> Finish:
-        return self._finish(Verdict(valid=False, error=problem, error_owner=owner))
+    def _invalid(self, problem: str, owner: ErrorOwner, kind: str) -> Finish:
+        # However it ended, a judge that ran to its limit on the way is to be told from one that did not.
+        kind = CUT if owner == "judge" and self._was_cut else kind
+        return self._finish(Verdict(valid=False, error=problem, error_owner=owner, error_kind=kind))
 
     def _count(self, reply: Reply) -> None:
         self._usage = add_usage(self._usage, replace(reply.usage, requests=1))

@@ -71,9 +71,9 @@ def _weigh_again(
         elif event["type"] != "failure":
             raise ReplayError(f"the trace has {event['type']!r} where token probabilities are asked for")
         elif event["context"]:
-            action = loop.failed(event["problem"], context=True)
+            action = loop.failed(event["problem"], context=True, kind=event.get("kind", ""))
         else:
-            return loop.given_up(event["problem"], event["owner"])
+            return loop.given_up(event["problem"], event["owner"], event.get("kind", ""))
     return action.judgment
 
 
@@ -93,9 +93,9 @@ def _answer(
         case Send(), "reply":
             return loop.reply(_reply(event))
         case Send(), "failure" if event["context"]:
-            return loop.failed(event["problem"], context=True)
+            return loop.failed(event["problem"], context=True, kind=event.get("kind", ""))
         case _, "failure":
-            return Finish(loop.given_up(event["problem"], event["owner"]))
+            return Finish(loop.given_up(event["problem"], event["owner"], event.get("kind", "")))
         case RunPython(), "run":
             known = {name: event[name] for name in ("ok", "result", "printed", "error", "duration_s")}
             return loop.ran(RunResult(**known))

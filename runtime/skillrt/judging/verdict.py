@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["ErrorOwner", "Judgment", "Usage", "Verdict", "add_usage"]
+__all__ = ["CONTEXT", "CUT", "DEADLINE", "ErrorOwner", "Judgment", "Usage", "Verdict", "add_usage"]
 
 ErrorOwner = Literal["sample", "endpoint", "judge", "tool", "verifier", "harness"]
+CUT = "cut"
+"""The kind of a judgment in which the judge ran to its token limit."""
+DEADLINE = "no answer in time"
+"""The kind of a judgment that took longer than its deadline."""
+CONTEXT = "context"
+"""The kind of a judgment whose sample the model's context does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class Verdict:
     to list. ``probabilities`` has for each possible outcome how likely it is, all together 1, and ``mass``
     how much of all probability fell on labels before that; only where tokens' probabilities were read. An
     invalid verdict has ``error`` and ``error_owner`` set and never a made-up outcome.
+    ``error_kind``, empty where it is not known, is a word or two that can be counted (``"cut"``,
+    ``"connection refused"``); ``error`` says the same at length, with addresses and seconds.
     """
 
     valid: bool
@@ -64,6 +72,7 @@ class Verdict:
     keys: Literal["own"] | None = None
     error: str | None = None
     error_owner: ErrorOwner | None = None
+    error_kind: str = ""
     probabilities: dict[str, float] | None = None
     mass: float | None = None
 
