@@ -11,6 +11,7 @@ from compiler_support import check, phrases
 from jsonschema import Draft202012Validator
 from judge_support import Driver, play, turn
 
+from skillc.emit.validate import tool_problem
 from skillrt.actions import ToolCall
 from skillrt.program import Program, load_program
 from skillrt.verdict import Judgment, Verdict
@@ -103,6 +104,7 @@ def test_known_keys_are_properties_of_their_own(tmp_path: Path) -> None:
     findings = final(both)["properties"]["findings"]
     assert findings["properties"]["clear"]["required"] == ["A", "B"]
     assert list(final(both)["properties"]) == ["findings", "reason", "verdict"]
+    assert tool_problem(final(both)) is None
 
 
 def test_a_weighted_readout_counts_every_criterion_once(tmp_path: Path) -> None:
