@@ -1,4 +1,4 @@
-"""What a submission owes: one finding for each key, in one piece or in several, and nothing of a part of it."""
+"""What a submission owes: one finding for each key, in one piece or in parts, and nothing of a part."""
 
 from typing import Any
 
