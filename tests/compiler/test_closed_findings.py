@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from compiler_support import check, phrases
 from jsonschema import Draft202012Validator
-from judge_support import Driver, play, turn
+from judge_support import Driver, play, turn, view_of
 
-from skillrt.judging.actions import ToolCall
+from skillc.emit.validate import tool_problem
+from skillrt.endpoints import EndpointConfig, read_reply, request_body
+from skillrt.judging.actions import Reply, ToolCall
 from skillrt.judging.verdict import Judgment, Verdict
-from skillrt.programs.program import Program, load_program
+from skillrt.programs.program import ChatRequest, Program, load_program
 from skillspec.artifacts import ArtifactStore
 
 PROJECT = '''\
@@ -103,6 +106,7 @@ def test_known_keys_are_properties_of_their_own(tmp_path: Path) -> None:
     findings = final(both)["properties"]["findings"]
     assert findings["properties"]["clear"]["required"] == ["A", "B"]
     assert list(final(both)["properties"]) == ["findings", "reason", "verdict"]
+    assert tool_problem(final(both)) is None
 
 
 def test_a_weighted_readout_counts_every_criterion_once(tmp_path: Path) -> None:
@@ -207,3 +211,46 @@ def test_labels_may_be_words_of_python_and_numbers(tmp_path: Path) -> None:
     one = program(tmp_path, finding, "base ratio(satisfied, total)")
     whole = {name: entry() for name in ("class", "none", "from", "if")}
     assert submit(one, json.dumps({"findings": whole, "reason": ""}))[0].score == 1.0
+
+
+def longest(schema: dict[str, Any]) -> Any:
+    """The longest value that a bounded schema lets a judge write."""
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return max(schema["enum"], key=len)
+    match schema["type"]:
+        case "object":
+            return {name: longest(part) for name, part in schema["properties"].items()}
+        case "array" if "prefixItems" in schema:
+            return [longest(part) for part in schema["prefixItems"]]
+        case "array":
+            return [longest(schema["items"])] * schema["maxItems"]
+        case "string":
+            return "x" * schema["maxLength"]
+    return schema["maximum"]
+
+
+@pytest.mark.parametrize(("max_tokens", "most_requests"), [(4096, 4), (1024, 16), (512, 51)])
+def test_a_hundred_items_fit_the_tokens_of_a_turn_after_a_cut(
+    tmp_path: Path, max_tokens: int, most_requests: int
+) -> None:
+    """A judge that says as much as a bounded request allows gets through, each turn within its tokens."""
+    one = program(tmp_path, "each item from checklist", "base ratio(satisfied, total) else invalid")
+    config = EndpointConfig(base_urls=("http://x/v1",), model="m", max_tokens=max_tokens)
+
+    def answer(request: ChatRequest) -> Reply:
+        body = request_body(request, config)
+        written = json.dumps(longest(body["response_format"]["json_schema"]["schema"]), separators=(",", ":"))
+        free = sum(len(text) for text in re.findall(r'"(x+)"', written))
+        # As Chinese would count: a token for each character of a free text, a third of one for JSON's own.
+        assert free + (len(written) - free) / 3 <= max_tokens
+        return read_reply({"choices": [{"message": {"content": written}}]}, config, forced=True, bounded=True)
+
+    cut = turn(ToolCall("c", "final_answer", '{"findings": [{"item": 1, "why'), finish="length")
+    driver = Driver([cut, *[answer] * most_requests])
+    judgment = driver.judge(one, view_of(one, checklist=[f"demand {number}" for number in range(100)]))
+    assert judgment.verdict.valid, judgment.verdict.error
+    assert [finding["item"] for finding in judgment.verdict.findings] == list(range(1, 101))
+    assert len(driver.sent) <= 1 + most_requests
+    assert all(request.bounded for request in driver.sent[1:])

@@ -188,6 +188,10 @@ async def test_an_afternoon_of_typing(editor: Editor) -> None:
         ),
         ("given  prompt, responses", "ab", {"given", "attach", "about", "answer"}, {"serves"}),
         ("failure in failures when", "failure in ", {"failures"}, {"pairs"}),
+        ("finding some criterion, response", "finding ", {"each", "some"}, {"pairs", "prompt"}),
+        ("finding some criterion, response", "finding some ", {"criterion", "item"}, {"pairs", "prompt"}),
+        ("finding some criterion, response", "finding each item, ", {"response"}, {"pairs", "prompt"}),
+        ("item from checklist max", "item from ", {"checklist"}, {"pairs", "criterion"}),
         ('system """You compare', 'system """You fa', set(), {"given", "fair", "pairs"}),
     ],
 )

@@ -96,3 +96,19 @@ def test_a_trace_that_does_not_fit_is_refused() -> None:
     run = {"type": "run", "ok": True, "result": 1, "printed": "", "error": "", "duration_s": 0.0}
     with pytest.raises(ReplayError, match="'run' where the judge loop asks for Send"):
         replay(one, {**trace, "events": [run]})
+
+
+def test_a_part_of_a_submission_that_once_counted_counts_no_more() -> None:
+    """Old runs took what was there; judged again, what is missing makes the judgment the judge's failure."""
+    one = program("if_pointwise", "preloaded", "instruction_following_pointwise", "operational")
+    item = {"item": 1, "why": None, "status": "satisfied", "failure": None, "cites": []}
+    view = view_of(one, checklist=["says hi", "says bye"])
+    whole = [turn(call("final_answer", findings=[item, {**item, "item": 2}], reason=""))]
+    trace = recorded(Driver(whole).judge(one, view))
+    part = json.dumps({"findings": [item], "reason": ""})
+    for event in trace["events"]:
+        if event["type"] == "reply":
+            event["tool_calls"][0]["arguments"] = part
+    verdict = replay(one, trace).verdict
+    assert (verdict.valid, verdict.score, verdict.error_owner) == (False, None, "judge")
+    assert verdict.error == "no final answer: incomplete: item 2"

@@ -157,8 +157,10 @@ def _evidence(evidence: EvidenceDecl) -> Iterator[Symbol]:
         yield Symbol(slot.name.text, "slot", slot.name.span, f"```skill\n{slot.span.text}\n```")
         for value in slot.values:
             yield Symbol(value.text, "status", value.span, f"a value of `{slot.name.text}`")
+    rule = "exactly one for each combination of keys" if evidence.closed else "no two with the same keys"
     for key in evidence.keys:
-        yield Symbol(key.name.text, "key", key.name.span, f"**{key.name.text}**: key of the findings")
+        text = f"**{key.name.text}**: key of the findings, {rule}"
+        yield Symbol(key.name.text, "key", key.name.span, text)
 
 
 def _declared(declaration: Declaration, scope: Scope, levels: dict[str, set[str]] | None = None) -> Symbol:
