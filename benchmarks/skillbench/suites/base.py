@@ -261,7 +261,7 @@ class Suite(ABC):
         name: the suite's name, which also begins the names of its metrics.
         modes: its ways of judging, the default first; none where there is but one.
         mode: which of them this is.
-        tasks: the tasks that its cases use.
+        tasks: the tasks that its cases use; by default one of its name.
         groups: its groups in the order of tables; others follow by name.
         shown: the fields of the files that become fields of a task, and which; all others stay sealed.
         source: where the data is, and its license.
@@ -276,10 +276,10 @@ class Suite(ABC):
 
     name: ClassVar[str]
     modes: ClassVar[tuple[str, ...]] = ()
-    tasks: tuple[str, ...]
+    tasks: tuple[str, ...] = ()
     groups: ClassVar[Sequence[str]] = ()
     shown: ClassVar[Mapping[str, str]] = {}
-    source: ClassVar[Source]
+    source: ClassVar[Source] = Source("its package does not say where its data is")
     shipped: ClassVar[tuple[Path, ...]] = ()
     sequential: ClassVar[bool] = False
     said_metric: ClassVar[str | None] = None
@@ -290,6 +290,7 @@ class Suite(ABC):
         self.paths = tuple(paths) or self.shipped
         self.mode = mode or next(iter(self.modes), "")
         self.seed = seed
+        self.tasks = self.tasks or (self.name,)
 
     # --------------------------------------------------------------------------------------- the data
 
