@@ -100,7 +100,7 @@ async def test_turns_in_extra_info_reach_the_judge() -> None:
 
     with ScriptedServer(watch) as server:
         for prompt in (np.array(TURNS, dtype=object), json.dumps(TURNS), repr(TURNS)):
-            extra = {"prompt": prompt, "checkers": ["[llm] Kind."]}
+            extra = {"prompt": prompt, "checkers": ["[llm] Kind.", "[llm] Short.", "[llm] True."]}
             await compute_score("x", "A tree.", None, extra, **kwargs_for(server))
     for turn in seen:
         assert "assistant: Hello!" in turn.opening
