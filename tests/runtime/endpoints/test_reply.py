@@ -71,7 +71,7 @@ def called(name: str, arguments: Any, **more: Any) -> dict[str, Any]:
         (called("f", '{"a": '), Reply("", (ToolCall("call00000", "f", '{"a": '),))),
         (called("f", "[1]"), Reply("", (ToolCall("call00000", "f", "[1]"),))),
         (called("f", json.dumps('{"a": 1}')), Reply("", (ToolCall("call00000", "f", '{"a": 1}'),))),
-        (called("f", json.dumps(json.dumps('{"a": 1}'))), Reply("", (ToolCall("call00000", "f", '{"a": 1}'),))),
+        (called("f", json.dumps(json.dumps("{}"))), Reply("", (ToolCall("call00000", "f", "{}"),))),
         (called("f", '```json\n{"a": 1}\n```'), Reply("", (ToolCall("call00000", "f", '{"a": 1}'),))),
         ({"function_call": {"name": "f", "arguments": "{}"}}, Reply("", (ToolCall("call00000", "f", "{}"),))),
         ({"tool_calls": {"function": {"name": "f", "arguments": "{}"}}},
