@@ -196,9 +196,9 @@ def _bridge(client: Client) -> httpx2.AsyncBaseTransport:
     class Bridge(httpx2.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             answer = await client.get(str(request.url))
-            kind = answer.headers.get("content-type", "")
-            return httpx2.Response(
-                answer.status, headers={"content-type": kind}, content=bytes(answer.body), request=request
-            )
+            kept = {
+                name: answer.headers[name] for name in ("content-type", "location") if name in answer.headers
+            }
+            return httpx2.Response(answer.status, headers=kept, content=bytes(answer.body), request=request)
 
     return Bridge()

@@ -143,12 +143,17 @@ def _calls(message: Mapping[str, Any], names: tuple[str, ...]) -> tuple[ToolCall
         return ()
     return tuple(
         ToolCall(
-            str(call.get("id") or f"call_{number}"),
+            str(call.get("id") or _id(number)),
             clean_name(str(call["function"]["name"]), names),
             object_text(call["function"].get("arguments")),
         )
         for number, call in enumerate(calls)
     )
+
+
+def _id(number: int) -> str:
+    """Return an id for a call that has none, in the only form that the templates of Mistral take."""
+    return f"call{number:05}"
 
 
 def _left_in(content: str, request: ChatRequest, names: tuple[str, ...]) -> tuple[str, tuple[ToolCall, ...]]:
@@ -159,7 +164,7 @@ def _left_in(content: str, request: ChatRequest, names: tuple[str, ...]) -> tupl
     if not calls:
         return content, ()
     return text, tuple(
-        ToolCall(f"call_{number}", name, arguments) for number, (name, arguments) in enumerate(calls)
+        ToolCall(_id(number), name, arguments) for number, (name, arguments) in enumerate(calls)
     )
 
 

@@ -34,6 +34,8 @@ _LOG = logging.getLogger(__name__)
 _LATENCIES = 200
 _LATENCIES_LEAST = 20
 _LIST_S = 10.0
+_NO_LIST = (400, 403, 404, 405, 501)
+"""So a server answers that keeps no list of its models, or does not show it to this key."""
 _ALONE_S = 5.0
 """So long the others wait for the first request of a shape: a refusal comes sooner than an answer."""
 
@@ -196,10 +198,12 @@ class Server:
         except TimeoutError as error:
             raise EndpointFailure(f"{self.url} did not answer within {_LIST_S:g} s", "deadline") from error
         except openai.APIStatusError as error:
-            if error.status_code in (404, 405):
+            status, place = error.status_code, error.response.headers.get("location")
+            if status in _NO_LIST:
                 return ()
-            said = shown(error.response.text)
-            raise EndpointFailure(f"{self.url}: HTTP {error.status_code}: {said}", "down") from error
+            said = f"it redirects to {place}" if place else shown(error.response.text)
+            problem = f"{self.url}: HTTP {status}: {said}"
+            raise EndpointFailure(problem, "refused" if status < 500 else "down", None, status) from error
         except (openai.APIError, EndpointFailure, ValueError) as error:
             raise EndpointFailure(f"{self.url}: {_why(error)}", "down") from error
         models = listed.get("data", []) if isinstance(listed, dict) else []

@@ -21,7 +21,7 @@ from typing import Any
 
 from skillrt.endpoints.config import EndpointConfig, EndpointDown, EndpointFailure
 from skillrt.endpoints.descriptors import connections_allowed
-from skillrt.endpoints.refusals import Refusals
+from skillrt.endpoints.refusals import Refusals, advice_for
 from skillrt.endpoints.server import NotAdmittedError, Server
 from skillrt.judging.actions import Reply
 from skillrt.programs.program import ChatRequest
@@ -61,14 +61,14 @@ class Transport:
             EndpointDown: no server answers.
         """
         problems = []
+        advice = "Start the server, or correct --base-url."
         for server in self.servers:
             try:
                 return await server.models()
             except EndpointFailure as failure:
                 problems.append(str(failure))
-        raise EndpointDown(
-            f"no judge answers ({'; '.join(problems)}). Start the server, or correct --base-url."
-        )
+                advice = advice_for(failure) if failure.kind == "refused" else advice
+        raise EndpointDown(f"no judge answers ({'; '.join(problems)}). {advice}")
 
     def conversation(self) -> Conversation:
         """Begin a conversation on the next server in turn that is healthy or due for a probe."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp import web
 from judge_support import program, view_of
 from products import products
 from quirks import Product, Refuse, said
 from scripted_server import Html, Reply, Say, Script, ScriptedServer, Status, Turn, call, final, plan
 
-from skillrt.endpoints import EndpointConfig, open_endpoints
+from skillrt.endpoints import EndpointConfig, EndpointDown, open_endpoints
 from skillrt.endpoints import transport as transport_module
 from skillrt.judging.judge import judge
 from skillrt.judging.verdict import Judgment
@@ -191,3 +192,43 @@ async def test_a_server_of_web_pages_costs_three_requests_a_sample(
     assert {one.verdict.error_owner for one in judgments} == {"endpoint"}
     assert len(server.requests) <= 3 * 24
     assert report["breaker_opened"] == 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 501])
+async def test_a_server_that_shows_no_list_of_models_is_asked_all_the_same(status: int) -> None:
+    async with (
+        listing(status) as url,
+        open_endpoints(EndpointConfig(base_urls=(url,), model="m")) as transport,
+    ):
+        assert await transport.check() == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(401, "--api-key-env"), (307, "http://other/v1/models"), (503, "Start")]
+)
+async def test_what_is_wrong_with_the_list_is_told_with_what_to_change(status: int, words: str) -> None:
+    async with (
+        listing(status) as url,
+        open_endpoints(EndpointConfig(base_urls=(url,), model="m")) as transport,
+    ):
+        with pytest.raises(EndpointDown, match=f"HTTP {status}") as caught:
+            await transport.check()
+    assert words in str(caught.value)
+
+
+@asynccontextmanager
+async def listing(status: int) -> AsyncIterator[str]:
+    """A server that answers so when it is asked for its models."""
+
+    async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(
+            status=status, headers={"Location": "http://other/v1/models"} if status < 400 else {}
+        )
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    finally:
+        await runner.cleanup()

@@ -64,18 +64,18 @@ def called(name: str, arguments: Any, **more: Any) -> dict[str, Any]:
         ({"content": None, "reasoning": "A!"}, Reply("", reasoning="A!")),
         ({"content": None, "refusal": "I will not."}, Reply("I will not.")),
         (called("f", '{"a": 1}', id="x"), Reply("", (ToolCall("x", "f", '{"a": 1}'),))),
-        (called("f", {"a": 1}), Reply("", (ToolCall("call_0", "f", '{"a": 1}'),))),
-        (called("f", None), Reply("", (ToolCall("call_0", "f", "{}"),))),
-        (called("f", ""), Reply("", (ToolCall("call_0", "f", "{}"),))),
-        (called("f", "null"), Reply("", (ToolCall("call_0", "f", "{}"),))),
-        (called("f", '{"a": '), Reply("", (ToolCall("call_0", "f", '{"a": '),))),
-        (called("f", "[1]"), Reply("", (ToolCall("call_0", "f", "[1]"),))),
-        (called("f", json.dumps('{"a": 1}')), Reply("", (ToolCall("call_0", "f", '{"a": 1}'),))),
-        (called("f", json.dumps(json.dumps('{"a": 1}'))), Reply("", (ToolCall("call_0", "f", '{"a": 1}'),))),
-        (called("f", '```json\n{"a": 1}\n```'), Reply("", (ToolCall("call_0", "f", '{"a": 1}'),))),
-        ({"function_call": {"name": "f", "arguments": "{}"}}, Reply("", (ToolCall("call_0", "f", "{}"),))),
+        (called("f", {"a": 1}), Reply("", (ToolCall("call00000", "f", '{"a": 1}'),))),
+        (called("f", None), Reply("", (ToolCall("call00000", "f", "{}"),))),
+        (called("f", ""), Reply("", (ToolCall("call00000", "f", "{}"),))),
+        (called("f", "null"), Reply("", (ToolCall("call00000", "f", "{}"),))),
+        (called("f", '{"a": '), Reply("", (ToolCall("call00000", "f", '{"a": '),))),
+        (called("f", "[1]"), Reply("", (ToolCall("call00000", "f", "[1]"),))),
+        (called("f", json.dumps('{"a": 1}')), Reply("", (ToolCall("call00000", "f", '{"a": 1}'),))),
+        (called("f", json.dumps(json.dumps("{}"))), Reply("", (ToolCall("call00000", "f", "{}"),))),
+        (called("f", '```json\n{"a": 1}\n```'), Reply("", (ToolCall("call00000", "f", '{"a": 1}'),))),
+        ({"function_call": {"name": "f", "arguments": "{}"}}, Reply("", (ToolCall("call00000", "f", "{}"),))),
         ({"tool_calls": {"function": {"name": "f", "arguments": "{}"}}},
-         Reply("", (ToolCall("call_0", "f", "{}"),))),
+         Reply("", (ToolCall("call00000", "f", "{}"),))),
     ],
 )  # fmt: skip
 def test_answers_are_read(message: Any, reply: Reply) -> None:
@@ -271,8 +271,8 @@ def test_several_calls_in_a_text_are_several() -> None:
     texts = [f"<tool_call>{call}</tool_call>" for call in made]
     calls = read_reply(answer({"content": "\n".join(texts)}), ASKED).tool_calls
     assert [(call.id, call.arguments) for call in calls] == [
-        ("call_0", '{"id": "a"}'),
-        ("call_1", '{"id": "b"}'),
+        ("call00000", '{"id": "a"}'),
+        ("call00001", '{"id": "b"}'),
     ]
 
 
