@@ -19,6 +19,8 @@ WORD = re.compile(r"[^\W_](?:[^\W_]|['’_](?=[^\W_]))*")
 QUOTED = re.compile(
     r"\"([^\"\n]+)\"|“([^“”\n]+)”|«([^«»\n]+)»|„([^„“”\n]+)[“”]|「([^「」\n]+)」|『([^『』\n]+)』|《([^《》\n]+)》"
 )
+NUMBER = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9])|[0-9]+(?:\.[0-9]+)?")
+CLOSED_BY = {"(": ")", "[": "]", "{": "}"}
 PLACEHOLDER = re.compile(r"\[([^\[\]\n]+)\](?![(:])")
 TITLE = re.compile(r"<<([^<>\n]+)>>")
 SECTION_NUMBER = re.compile(r"\s*([0-9]+|[IVXLCDM]+(?![a-zA-Z])|[一二三四五六七八九十百]+)\s*(.*)", re.DOTALL)
@@ -139,6 +141,29 @@ def char_count(text: str, characters: str) -> int:
     if not check_text(characters, "characters"):
         raise ValueError("characters must name at least one character")
     return sum(text.count(char) for char in set(characters))
+
+
+def numbers(text: str) -> list[str]:
+    """The numbers written in digits, as they stand: "1,000" and "3.5" are one each, "1960s" has 1960."""
+    return NUMBER.findall(check_text(text))
+
+
+def nesting_depth(text: str) -> int:
+    """How deep brackets ( ) [ ] { } of any kinds stand inside each other; only closed pairs count."""
+    opened: list[str] = []
+    heights: list[int] = []
+    deepest = 0
+    for char in check_text(text):
+        if char in "([{":
+            opened.append(char)
+            heights.append(0)
+        elif char in ")]}" and opened and CLOSED_BY[opened[-1]] == char:
+            opened.pop()
+            height = heights.pop() + 1
+            if heights:
+                heights[-1] = max(heights[-1], height)
+            deepest = max(deepest, height)
+    return deepest
 
 
 def capital_words(text: str, min_letters: int = 1) -> list[str]:

@@ -8,12 +8,13 @@ Sentences are syntok's.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import regex
 
 from skillrt.constraints.markdown import clean, read_markdown
-from skillrt.constraints.pure import check_text
+from skillrt.constraints.pure import check_count, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,7 @@ SYNTOK_TOKENS: Final = 4_000
 a longer one by `_plain_split`."""
 _TOKEN: Final = regex.compile(r"[^\W_]+|[^\w\s]|_")
 _GRAPHEME: Final = regex.compile(r"\X")
+_EMOJI: Final = regex.compile(r"[\p{Emoji_Presentation}\uFE0F\u20E3]")
 _HARD: Final = "。！？｡؟۔।॥።။։"
 _CLOSERS: Final = "」』”’）】》〉\\\"')\\]"
 _HARD_END: Final = regex.compile(rf"[{_HARD}]+[{_HARD}!?…{_CLOSERS}]*")
@@ -70,6 +72,18 @@ def last_word(text: str) -> str:
     """The last word, without punctuation; "" when there is none."""
     found = words(check_text(text))
     return found[-1] if found else ""
+
+
+def repeated_words(text: str, most: int = 1) -> dict[str, int]:
+    """The words that occur more than `most` times, whatever their case, and how often."""
+    check_count(most, "most", 0)
+    counts = Counter(word.casefold() for word in words(text))
+    return {word: times for word, times in counts.items() if times > most}
+
+
+def emojis(text: str) -> list[str]:
+    """The emoji, each as a reader sees it: a family, a flag or a hand with its skin tone is one."""
+    return [character for character in graphemes(text) if _EMOJI.search(character)]
 
 
 def graphemes(text: str) -> list[str]:

@@ -194,3 +194,9 @@ def test_a_json_report_names_doubled_keys_and_errors() -> None:
 
 def test_deep_nesting_neither_crashes_nor_hides_the_rest() -> None:
     assert paragraphs(">" * 60_000 + " deep\n\nplain") == ["deep", "plain"]
+
+
+def test_only_closed_brackets_are_deep() -> None:
+    depth = HELPERS["nesting_depth"].function
+    texts = ("", "(", "()", "(((a)", "([b {c}] (", "(]", "{[(x)]}{[", ")(")
+    assert [depth(text) for text in texts] == [0, 0, 1, 1, 2, 0, 3, 0]

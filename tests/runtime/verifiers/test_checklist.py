@@ -104,7 +104,10 @@ async def test_a_checker_that_breaks_is_worth_no_more_than_one_that_fails(
         assert (item.status, reason in item.reason) == ("failed", True), (source, item)
 
 
-async def test_the_libraries_that_data_sets_use_are_there(sandbox: Sandbox) -> None:
+async def test_the_libraries_that_data_sets_use_are_there(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skillrt.verifiers.checklist.TIMEOUT_S", 60.0)  # nltk takes seconds to import
     sources = [
         "from nltk.tokenize import wordpunct_tokenize\n"
         + rule("return len(wordpunct_tokenize(response)) == 3"),
