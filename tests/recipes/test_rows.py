@@ -262,7 +262,9 @@ def test_files_as_people_have_them(name: str, tmp_path: Path, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(
-    "cut", [b'{"data": [', gzip.compress(LINES.encode())[:-20], b"\xff\xfe{}", b"[" * 9999]
+    "cut",
+    [b'{"data": [', gzip.compress(LINES.encode(), mtime=0)[:-20], b"\xff\xfe{}", b"[" * 9999],
+    ids=["JSON", "gzip", "UTF-16", "nested"],
 )
 def test_a_file_that_is_cut_off_is_told(cut: bytes, tmp_path: Path) -> None:
     for name in ("a.json", "a.jsonl", "a.jsonl.gz"):

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from skillbench.suites.ifrewardbench.suite import constraints, groups
-from skillbench.suites.ifrewardbench.suite import metric as overall
+from skillbench.suites.ifrewardbench import constraints, groups
+from skillbench.suites.ifrewardbench import metric as overall
 
 DATA = Path(__file__).parents[3] / "../shared/data/if_rewardbench"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real rows in ../shared/data are not here")

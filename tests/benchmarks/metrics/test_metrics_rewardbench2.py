@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from skillbench.suites.rewardbench2.suite import metric as rb
+from skillbench.suites.rewardbench2 import metric as rb
 
 
 @pytest.mark.parametrize(

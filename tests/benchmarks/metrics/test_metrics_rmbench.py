@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from skillbench.suites.rmbench import metric as rm
 from skillbench.suites.rmbench.metric import CellVerdicts, JudgedRow
-from skillbench.suites.rmbench.suite import metric as rm
 
 
 def cells(first: str | None, second: str | None) -> list[list[CellVerdicts]]:

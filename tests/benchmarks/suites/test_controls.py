@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+from judge_support import program, view_of
 from suite_support import bench, ifrb, metrics, positions, query, rb2, rm, shared, ties, write
 
-from skillrt.controls import CONTROLS
+from skillrt.controls import CONTROLS, Control
+from skillrt.judging.judge import judge
 
 SETTINGS = {
     "rewardbench2": (
@@ -94,6 +96,17 @@ def test_matching_the_reference_beats_chance_where_there_is_one(tmp_path: Path) 
     line = ["run", "judgebench", *files, "--setting", "baseline", "--base-url", "control:reference_match"]
     assert bench(*line, "--out", tmp_path / "a", "--quiet") == 0
     assert metrics(tmp_path / "a")["official"]["judgebench.overall"] > 60
+
+
+@pytest.mark.parametrize("items", [0, 3])
+async def test_a_control_submits_every_finding_that_is_owed(items: int) -> None:
+    """Closed findings are asked for again until they are complete, of a control too."""
+    one = program("if_pointwise", "flat", "instruction_following_pointwise", "operational")
+    fields = {"prompt": "Say hi.", "response": "Hi.", "checklist": [f"demand {n}" for n in range(items)]}
+    chats = Control("always-first", 0).sit_down(one, fields, "x")
+    judgment = await judge(one, view_of(one, **fields), transport=chats, sandbox=None)
+    assert judgment.usage.requests == 1
+    assert [finding["item"] for finding in judgment.verdict.findings] == list(range(1, max(1, items) + 1))
 
 
 @pytest.mark.parametrize(
