@@ -112,6 +112,17 @@ def program(prompt: str, lines: str, place: str) -> str:
     return "n = int(input())\n" + "\n".join(parts if place != "after" else parts[::-1]) + "\n"
 
 
+PLACES = pytest.mark.parametrize(
+    ("prompt", "place"),
+    [
+        pytest.param(CALLED, "before", id="called, before"),
+        pytest.param(CALLED, "later", id="called, later"),
+        pytest.param(PRINTED, "after", id="printed, after"),
+        pytest.param(PRINTED, "later", id="printed, later"),
+    ],
+)
+
+
 def fenced(code: str) -> str:
     return f"```python\n{code}\n```"
 
@@ -123,8 +134,7 @@ def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(example_runs, "LIMIT_S", 0.4)
 
 
-@pytest.mark.parametrize("place", ["before", "after", "later"])
-@pytest.mark.parametrize("prompt", [CALLED, PRINTED], ids=["called", "printed"])
+@PLACES
 @pytest.mark.parametrize("name", BREAKERS)
 async def test_what_breaks_has_failed(name: str, prompt: str, place: str, sandbox: Sandbox) -> None:
     breaker = fenced(program(prompt, BREAKERS[name], place))
@@ -135,8 +145,7 @@ async def test_what_breaks_has_failed(name: str, prompt: str, place: str, sandbo
     assert (result.winner, result.of("A").certain, result.of("B").certain) == (None, True, True)
 
 
-@pytest.mark.parametrize("place", ["before", "after", "later"])
-@pytest.mark.parametrize("prompt", [CALLED, PRINTED], ids=["called", "printed"])
+@PLACES
 @pytest.mark.parametrize("name", HARMLESS)
 async def test_what_does_no_harm_passes(name: str, prompt: str, place: str, sandbox: Sandbox) -> None:
     harmless = fenced(program(prompt, HARMLESS[name], place))
