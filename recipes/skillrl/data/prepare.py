@@ -165,7 +165,7 @@ def _card(prepared: Prepared, source: Source, kind: Format, seed: int) -> str:
         "",
         "## Rules",
         "",
-        "Each rule was run once in the sandbox on two probe answers and had to return True or False.",
+        "Each rule was run on two probe answers; one that can decide nothing here is left to the judge.",
         "",
         *_counts(prepared.notes),
     ]
