@@ -325,6 +325,12 @@ def products() -> dict[str, Product]:
             first=(_first(200, {"object": "error", "code": 50302, "message": "all workers are busy"}),),
             changes=(counts({"prompt_tokens": 10**3999, "completion_tokens": True}),),
         ),
+        "of a length of its own": Product(
+            refuses=(
+                Refuse("max_tokens", {"detail": [{**_EXTRA, "loc": ["body", "max_tokens"]}]}, 422),
+                Refuse("max_completion_tokens", {"detail": "unknown field max_completion_tokens"}),
+            ),
+        ),
         "dashscope": Product(
             refuses=(Refuse("response_format", said("response_format and tools cannot be used together")),),
             first=(_first(503, _BUSY), _first(500, _BUSY)),

@@ -166,8 +166,8 @@ def _header(text: str) -> tuple[str, str, list[str]]:
         raise BenchError(f"--header {text.partition('=')[0]}: write NAME=VALUE, such as api-key=env:MY_KEY")
     name, read = match["name"], []
 
-    def variable(found: re.Match[str]) -> str:
-        key = found["whole"] or found["braced"] or found["bare"]
+    def variable(place: re.Match[str]) -> str:
+        key = place["whole"] or place["braced"] or place["bare"]
         if not os.environ.get(key):
             raise BenchError(f"--header {name}: the environment variable {key} is not set")
         read.append(os.environ[key])

@@ -27,6 +27,7 @@ _NAMES: Final[Mapping[str, re.Pattern[str]]] = {
     for field, names in {
         "chat_template_kwargs": "chat_template_kwargs|enable_thinking",
         "logit_bias": "logit_bias",
+        "max_completion_tokens": "max_completion_tokens",
         "max_tokens": "max_tokens",
         "response_format": r"response_format(?:\.\w+)*|json_schema|structured outputs?|guided decoding",
         "seed": "seed",
@@ -78,8 +79,8 @@ class Dialect:
                 _drop_strict(body)
             elif field not in body:
                 continue
-            elif field == "max_tokens":
-                body[_NEW_NAME] = body.pop(field)
+            elif field == "max_tokens" and change != LEFT_OUT:
+                body[change] = body.pop(field)
             elif field == "tool_choice" and change != LEFT_OUT:
                 _say_choice(body, change)
             else:
@@ -96,8 +97,9 @@ class Dialect:
         if not fields and failure.status in (400, 422) and "tools" in body and self._sent(_FORMAT, body):
             fields = [_FORMAT]  # tools and a schema together are much to ask; not all say what they miss
         for field in fields:
-            self.changes[field] = _instead(field, body, failure.words)
-            self.words[field] = shown(failure.words, 160)
+            ours = "max_tokens" if field == _NEW_NAME else field
+            self.changes[ours] = _instead(field, body, failure.words)
+            self.words[ours] = shown(failure.words, 160)
         return bool(fields)
 
     def known(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -117,19 +119,19 @@ class Dialect:
         }
 
     def _refused(self, failure: EndpointFailure, body: Mapping[str, Any]) -> Iterator[str]:
-        good_ones = _LIST_OF_GOOD_ONES.search(failure.words)
+        good_ones = _LIST_OF_GOOD_ONES.search(failure.words)  # what it names is not refused
         words = failure.words[: good_ones.start()] if good_ones else failure.words
         for field, name in _NAMES.items():
             if not self._sent(field, body):
                 continue
-            pattern = _NOT_KNOWN if field == "max_tokens" else _REFUSES
-            if field == "max_tokens" and _TOO_MUCH.search(failure.words):
+            length = field in ("max_tokens", _NEW_NAME)
+            if length and _TOO_MUCH.search(failure.words):
                 continue  # another name for it would be too much as well
+            pattern = _NOT_KNOWN if length else _REFUSES
             if name.fullmatch(failure.param.rpartition(".")[2]) and pattern.search(failure.words):
                 yield field
                 continue
             for match in name.finditer(words):
-                # The list of good ones says what is wanted instead, but no field is refused by its words.
                 around = failure.words[max(0, match.start() - _WINDOW) : match.end() + _WINDOW]
                 if pattern.search(around):
                     yield field

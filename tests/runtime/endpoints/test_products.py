@@ -100,6 +100,7 @@ async def test_what_is_sent_instead() -> None:
     assert sent["openai"]["max_completion_tokens"] == 2048
     assert not {"temperature", "chat_template_kwargs"} & set(sent["openai"])
     assert sent["openai"]["seed"] == 0
+    assert not {"max_tokens", "max_completion_tokens"} & set(sent["of a length of its own"])
     assert sent["lm studio"]["tool_choice"] == "required"
     assert [tool["function"]["name"] for tool in sent["lm studio"]["tools"]] == ["final_answer"]
     assert sent["ollama"]["tool_choice"] == sent["deepseek"]["tool_choice"] == "auto"
@@ -115,6 +116,9 @@ def refused(status: int, message: str, **more: Any) -> tuple[Status, str]:
 NO_USER = {"type": "missing", "loc": ["body", "user"], "msg": "Field required", "input": {"temperature": 0}}
 FILTERED = {"finish_reason": "content_filter", "message": {"content": "B"}}
 REFUSALS = {
+    "a length": refused(
+        400, "max_tokens is too large: 2048. This model supports at most 1024 tokens.", param="max_tokens"
+    ),
     "a tool call id": refused(
         400,
         "Invalid 'messages[3].tool_calls[0].id': string too long. Expected at most 40 characters, got 51.",
