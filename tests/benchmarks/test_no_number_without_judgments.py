@@ -62,7 +62,8 @@ def suites(tmp_path: Path) -> dict[str, Suite]:
                      "ifrewardbench": ("overall", "overall_balanced", "constraint")}.get(name, ("",))
     }  # fmt: skip
     walks = [
-        write(tmp_path / f"{name}.jsonl", *(query(n) for n in range(3))) for name in ("math_a", "ifeval_b")
+        write(tmp_path / f"{name}.jsonl", *(query(n + start) for n in range(3)))
+        for name, start in (("math_a", 0), ("ifeval_b", 3))
     ]
     return found | {"jetts-": open_suite("jetts", walks)}
 
