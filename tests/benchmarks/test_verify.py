@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from suite_support import query, rb2, rm, write
 
 from skillbench.cli import main
 from skillbench.commands import verify
@@ -191,3 +192,27 @@ async def test_the_350_real_pairs() -> None:
     for outcome in report.wrong():
         assert all(finding.answer for finding in outcome.result.responses)
         assert sum(finding.matched for finding in outcome.result.responses) == 1
+
+
+def test_every_suite_with_references_is_verified_and_the_others_say_that_there_is_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", "starter"]) == 0
+    assert "18 of 30 decided (60.0%), 18 of them right (100.0%)" in capsys.readouterr().out
+    four = {**rb2(1, prompt=LETTER, chosen=["so AAAAA"], rejected=["so BBBBB", "so CCCCC", "so DDDDD"])}
+    path = write(
+        tmp_path / "four.jsonl", {**four, "reference": "A"}, {**four, "id": "2", "prompt": LETTER + " Now."}
+    )
+    assert main(["verify", "rewardbench2", "--data", str(path), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["groups"][-1] == {
+        "group": "all", "pairs": 2, "decided": 1, "right": 1, "wrong": 0, "inconclusive": 1
+    }  # fmt: skip
+    matrix = write(
+        tmp_path / "m.jsonl",
+        rm(1, prompt=LETTER, reference="B", chosen=["BBBBB"] * 3, rejected=["CCCCC"] * 3),
+    )
+    assert main(["verify", "rmbench", "--data", str(matrix)]) == 0
+    assert "3 of 3 decided (100.0%), 3 of them right (100.0%)" in capsys.readouterr().out
+    assert main(["verify", "jetts", "--data", str(write(tmp_path / "gsm8k_x.jsonl", query(1)))]) == 2
+    assert "no row of jetts has a reference, or programs to try" in capsys.readouterr().err

@@ -22,22 +22,21 @@ __all__ = ["Probabilities", "calibration_of_both_orders", "canonical", "stated_c
 _EQUAL = 1e-12
 
 
-def stated_chance(row: Prediction) -> tuple[float, int] | None:
+def stated_chance(row: Prediction, suite: Suite) -> tuple[float, int] | None:
     """Return a stated chance of being right and whether it was, None where none was stated.
 
     Such a chance is the probability of the outcome, where the judgment has points; and a score between 0
     and 1 for a response that is right or wrong.
     """
-    gold, outcome = row.gold, row.outcome
+    outcome = row.outcome
     if row.probabilities is not None:
         if not isinstance(outcome, str) or row.score is None:
             return None
         return row.probabilities[outcome], int(row.score >= 1)
-    if not isinstance(gold, Mapping) or "number" not in gold or "correct" not in gold:
-        return None
     if not isinstance(outcome, int | float) or isinstance(outcome, bool) or not 0 <= outcome <= 1:
         return None
-    return float(outcome), int(gold["number"] < gold["correct"])
+    right = suite.answer_of(row.gold)
+    return (float(outcome), int(right == "right")) if right in ("right", "wrong") else None
 
 
 def canonical(row: Prediction) -> dict[str, float]:
@@ -72,7 +71,7 @@ class Probabilities:
         if row.probabilities is None:
             return
         self.mass.append(row.mass or 0.0)
-        chance = stated_chance(row)
+        chance = stated_chance(row, suite)
         if chance is not None:
             self.each.append(chance)
         self.undecided_each += row.outcome is None

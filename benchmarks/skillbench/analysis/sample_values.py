@@ -100,7 +100,12 @@ def suite_of(run: Mapping[str, Any], folder: Path) -> Suite:
     if not isinstance(identity, dict) or not isinstance(identity.get("suite"), str):
         raise BenchError(f"{folder / 'run.json'} does not say which suite was run")
     return open_suite(
-        identity["suite"], (), identity.get("mode"), identity.get("placement_seed") or 0, score_only=True
+        identity["suite"],
+        (),
+        identity.get("mode"),
+        identity.get("placement_seed") or 0,
+        reader=identity.get("reader") or "ours",
+        score_only=True,
     )
 
 

@@ -7,7 +7,13 @@ import argparse
 from skillbench.errors import BenchError
 from skillbench.running.ray.cluster import RayOptions
 
-__all__ = ["add_duplicates_argument", "add_engine_arguments", "positive", "ray_options"]
+__all__ = [
+    "add_duplicates_argument",
+    "add_engine_arguments",
+    "add_reader_argument",
+    "positive",
+    "ray_options",
+]
 
 
 def positive(text: str) -> int:
@@ -49,6 +55,18 @@ def add_duplicates_argument(parser: argparse.ArgumentParser) -> None:
         "--allow-duplicates",
         action="store_true",
         help="take rows that hold the same as others, or a file named twice; every table says so",
+    )
+
+
+def add_reader_argument(parser: argparse.ArgumentParser, default: str | None = "ours") -> None:
+    """Declare ``--reader``."""
+    parser.add_argument(
+        "--reader",
+        choices=("ours", "official"),
+        default=default,
+        help="by whose rules answers are read: ours, by which ambiguity is nothing, or the benchmark's own, "
+        "by which published numbers were made (docs/reproduce.md lists where they differ)"
+        + (f"; default: {default}" if default else ""),
     )
 
 

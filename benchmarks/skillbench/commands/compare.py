@@ -23,7 +23,7 @@ from skillbench.analysis.comparison import (
 from skillbench.analysis.sample_values import RunValues, read_values
 from skillbench.errors import BenchError
 from skillbench.folder.results import read_metrics
-from skillbench.folder.summary import code_share, invalid_share
+from skillbench.folder.summary import code_share, duplicates_told, invalid_share
 from skillbench.folder.validity import MOST_UNMARKED, WITHHELD_CODE
 from skillbench.statistics.pairs import adjusted_p
 
@@ -199,6 +199,8 @@ def compared_text(told: Comparisons) -> str:
 def _notes(told: Comparisons) -> list[str]:
     notes = []
     for name, run in zip(told.names, told.runs, strict=True):
+        if twice := (run.run.get("rows") or {}).get("duplicates"):
+            notes.append(f"{name}: {duplicates_told(twice)}.")
         if run.unfinished:
             notes.append(f"{name}: {run.unfinished} samples are not finished and are left out.")
     least = min((one.samples for one in told.found), default=0)

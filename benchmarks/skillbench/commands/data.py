@@ -69,7 +69,10 @@ def report(suite: Suite, summary: DataSummary) -> str:
     repeated = "no id repeats" if not summary.repeated_ids else (
         f"{summary.repeated_ids} rows repeat an id; each row counts, and is told apart by its place"
     )  # fmt: skip
-    lines += [repeated, "fields that may become visible, as far as the setting allows:"]
+    lines.append(repeated)
+    if not suite.shown:
+        return "\n".join([*lines, "the suite does not say which fields may become visible"])
+    lines += ["fields that may become visible, as far as the setting allows:"]
     shown = [(name, count) for name, count in summary.fields.items() if name in suite.shown]
     hidden = [(name, count) for name, count in summary.fields.items() if name not in suite.shown]
     lines += [f"  {name} ({count} rows) as {suite.shown[name]}" for name, count in shown]
@@ -85,8 +88,8 @@ def _completeness(suite: Suite, summary: DataSummary) -> list[str]:
     source = suite.source
     known = {file.name: source.published_rows(file.sha256) for file in summary.files}
     data = {path.name for path in suite.paths}
-    if not source.files and not source.known:
-        return []
+    if suite.paths == suite.shipped:
+        return ["these are the rows that ship with the suite"]
     named = [(name, rows) for name, rows in known.items() if name in data]
     total = f" of {source.rows}" if source.rows is not None else ""
     if named and all(rows is not None for _, rows in named):

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from skillbench.commands.arguments import add_duplicates_argument, add_engine_arguments, positive, ray_options
 from skillbench.errors import BenchError
-from skillbench.folder.summary import MARK, code_share, invalid_share
+from skillbench.folder.summary import MARK, code_share, duplicates_told, invalid_share
 from skillbench.folder.validity import MOST_UNMARKED, WITHHELD_CODE
 from skillbench.report.page import MOST_RUNS
 from skillbench.report.write import try_to_report
@@ -302,6 +302,12 @@ def _shown(cell: Cell, out: Path) -> dict[str, Any] | None:
         "state": state["state"],
         "why": state.get("why"),
         "invalid_percent": state["percent"],
+        "beside": {
+            each: {by: metrics[by].get(each) for by in ("said", "readout")}
+            for each in cell.benchmark.beside
+            if each in metrics["official"]
+        },
+        "duplicates": metrics["counts"].get("duplicates", 0),
         "code": metrics["code"],
         "complete": metrics["complete"],
         "invalid": metrics["counts"]["invalid"],
@@ -346,7 +352,7 @@ def _cell(one: Mapping[str, Any] | None, planned: bool) -> str:
 
 
 def _notes(titles: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Say which metric each benchmark shows, what code decided, and what is withheld."""
+    """Say which metrics each benchmark shows, what code decided, what is there twice, what is withheld."""
     for title in titles:
         there = [(row, row["benchmarks"][title]) for row in rows if row["benchmarks"].get(title)]
         names = sorted({str(one["metric"]) for _, one in there})
@@ -354,6 +360,10 @@ def _notes(titles: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Iterator
             yield f"- {title}: {', '.join(names)}"
         for row, one in there:
             where = f"  - {row['model']}, {row['setting']}"
+            for each, both in one["beside"].items():
+                yield f"{where}: {each} {_number(both['said'])} / {_number(both['readout'])}"
+            if one["duplicates"]:
+                yield f"{where}: {duplicates_told(one['duplicates'])}"
             if one["code"]["decided"]:
                 yield f"{where}: {code_share(one['code'])}"
             if one["by"] == "readout" and one["readout"] is not None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from skillbench.commands.arguments import add_reader_argument
 from skillbench.errors import BenchError
 from skillbench.folder.results import METRICS_FORMAT, read_metrics, recorded_metrics
 from skillbench.folder.summary import sentence
@@ -25,11 +26,12 @@ __all__ = ["add_arguments", "run_command"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments that :func:`run_command` reads."""
     add_run_arguments(parser)
+    add_reader_argument(parser, None)
 
 
 def run_command(args: argparse.Namespace) -> int:
     """Judge again, write ``rescored`` beside the run, and say what changed."""
-    again = judge_again(args.run_folder, args.artifacts, exact=False)
+    again = judge_again(args.run_folder, args.artifacts, exact=False, reader=args.reader)
     out = write_rescored(args.run_folder, again)
     print(f"{sentence(again.metrics)}.")
     before = _recorded(args.run_folder, again)

@@ -6,7 +6,13 @@ import argparse
 import os
 from pathlib import Path
 
-from skillbench.commands.arguments import add_duplicates_argument, add_engine_arguments, positive, ray_options
+from skillbench.commands.arguments import (
+    add_duplicates_argument,
+    add_engine_arguments,
+    add_reader_argument,
+    positive,
+    ray_options,
+)
 from skillbench.errors import BenchError, complain
 from skillbench.folder.validity import MOST_SHOWN, WITHHELD_CODE, withheld_of
 from skillbench.running.run import Endpoint, RunOptions, RunResult, run
@@ -38,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "greater N goes on with the run",
     )
     add_duplicates_argument(parser)
+    add_reader_argument(parser)
     parser.add_argument("--artifacts", metavar="DIR", help="compiled artifacts (default: the installation's)")
     parser.add_argument("--retry-errors", action="store_true", help="judge endpoint failures again")
     parser.add_argument("--quiet", action="store_true", help="no progress line")
@@ -150,6 +157,7 @@ def run_command(arguments: argparse.Namespace) -> int:
             readout=arguments.readout,
             limit=arguments.limit,
             allow_duplicates=arguments.allow_duplicates,
+            reader=arguments.reader,
             artifacts=arguments.artifacts,
             retry_errors=arguments.retry_errors,
             quiet=arguments.quiet,

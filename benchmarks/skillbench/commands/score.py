@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from skillbench.commands.arguments import add_reader_argument
 from skillbench.errors import BenchError
 from skillbench.suites import SUITES, suite_class
 
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--judge", metavar="NAME", help="read the texts as this judge's, whatever the rows say"
     )
+    add_reader_argument(parser, None)
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead")
 
 
@@ -36,6 +38,6 @@ def run_command(args: argparse.Namespace) -> int:
         raise BenchError(
             f"no published form of outputs is known for {args.suite}; there is one for {', '.join(known)}"
         )
-    report = score(args.outputs, args.judge)
+    report = score(args.outputs, args.judge, args.reader)
     print(json.dumps(report.to_json(), indent=1, ensure_ascii=False) if args.json else report.text())
     return 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -85,20 +84,7 @@ def _brief(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)[:_SHOWN]
 
 
-def _gold(gold: Any) -> str:
-    if isinstance(gold, Mapping):
-        for name in ("winner", "better", "labels"):
-            if name in gold:
-                return _brief(gold[name])
-        if "number" in gold and "correct" in gold:
-            return "right" if gold["number"] < gold["correct"] else "wrong"
-        return ""
-    return _brief(gold)
-
-
 def _right(suite: Suite, gold: Any, answer: Any) -> int:
-    if answer is None:
-        return UNKNOWN if isinstance(gold, Mapping) and "number" in gold else WRONG
     try:
         points = suite.points(gold, Verdict(valid=True, said=answer, outcome=answer))
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -122,7 +108,7 @@ def _add(
     found.group.append(places[row.group])
     found.cluster.append(units.setdefault(row.unit, len(units)))
     found.order.append(row.order or "")
-    found.gold.append(_gold(row.gold))
+    found.gold.append(_brief(suite.answer_of(row.gold)))
     found.said.append(_brief(answer))
     found.outcome.append(_brief(row.outcome))
     found.label.append((row.label or "")[:_SHOWN])
@@ -131,7 +117,7 @@ def _add(
     found.valid.append(int(row.valid))
     found.grounded.append(UNKNOWN if row.grounded is None else int(row.grounded))
     found.overruled.append(int(row.valid and answer != row.outcome))
-    chance = stated_chance(row)
+    chance = stated_chance(row, suite)
     found.stated.append(chance[0] if chance else -1.0)
     if chance:
         found.right[-1] = chance[1]

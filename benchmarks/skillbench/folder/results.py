@@ -150,6 +150,7 @@ def metrics_of(
         "format": METRICS_FORMAT,
         "suite": suite.name,
         "mode": suite.mode,
+        "reader": suite.reader,
         "complete": judgments == expected,
         "headline": _headline(scores.headline, said, readout, states),
         "official": {name: one["value"] for name, one in official.items()},

@@ -53,6 +53,8 @@ def sentence(metrics: Mapping[str, Any]) -> str:
         share = invalid_share({"percent": 100 * counts["invalid"] / counts["judgments"]})
         invalid = f", {counts['invalid']} invalid ({share})"
     made = f"{counts['judgments']} of {counts['expected']} judgments{invalid}"
+    if metrics.get("reader", "ours") != "ours":
+        made += f"; answers read by {metrics['reader']} rules"
     if counts.get("duplicates"):
         made += f"; {duplicates_told(counts['duplicates'])}"
     return f"{_found(metrics)}; {made}; {tokens} tokens"

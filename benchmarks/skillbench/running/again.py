@@ -16,13 +16,14 @@ from typing import Any
 
 import msgspec
 
+from skillbench.analysis.sample_values import suite_of
 from skillbench.errors import BenchError
 from skillbench.folder.journal import PREDICTIONS, TRACES, encode_line, read_predictions, write_atomically
 from skillbench.folder.results import expectation, metrics_of
 from skillbench.folder.store import pretty, read_run
 from skillbench.folder.summary import summary_text
-from skillbench.suites import open_suite
 from skillbench.suites.base import Prediction, Suite
+from skillbench.suites.texts import read_again
 from skillrt.judging.verdict import Judgment
 from skillrt.programs.program import Program
 
@@ -75,20 +76,23 @@ class _Links:
         return self._programs[name]
 
 
-def judge_again(folder: Path, artifacts: str | None, *, exact: bool) -> Again:
+def judge_again(folder: Path, artifacts: str | None, *, exact: bool, reader: str | None = None) -> Again:
     """Judge every recorded judgment again from its trace.
 
     Args:
         folder: the run folder.
         artifacts: the artifacts to judge with; the installation's own when None.
         exact: refuse other artifacts than the run's.
+        reader: by whose rules answers are read; as in the run when None.
 
     Raises:
         BenchError: the folder is no run, its files are broken, or the artifacts do not fit.
     """
     found = Again(run=read_run(folder))
     identity = found.run["identity"]
-    suite = open_suite(identity["suite"], (), identity.get("mode") or None, score_only=True)
+    if reader is not None:
+        identity = found.run["identity"] = {**identity, "reader": reader}
+    suite = suite_of(found.run, folder)
     links = _Links(artifacts, identity["links"] if exact else None)
     traces = _traces(folder)
     for row in read_predictions(folder):
@@ -117,6 +121,7 @@ def _again(
     except ReplayError as error:
         found.unfit.append(f"{row.id}: {error}")
         return row
+    judgment = read_again(suite, row.task, judgment)
     fresh = _row(row, judgment, suite)
     if (fresh.said, fresh.outcome, fresh.valid) != (row.said, row.outcome, row.valid):
         found.changed.append(f"{row.id}: {_told(row)} -> {_told(fresh)}")

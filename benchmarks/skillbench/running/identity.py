@@ -33,6 +33,7 @@ def identity_of(
         "delivery": delivery,
         "readout": options.readout,
         "data": [f"{file.name} {file.sha256}" for file in summary.files],
+        **({"reader": options.reader} if options.reader != "ours" else {}),
         "routes": list(options.routes),
         "placement_seed": options.placement_seed,
         "model": config.model,

@@ -36,7 +36,7 @@ class BenchmarkPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A benchmark: its suite, its files below the data root, and what the table shows of it.
 
     ``metric`` lists names of metrics; the first that a run has is shown, and its headline where it is
-    empty. ``settings`` narrows the plan's to some.
+    empty. ``beside`` names metrics that are listed below the table. ``settings`` narrows the plan's to some.
     """
 
     suite: str
@@ -44,6 +44,7 @@ class BenchmarkPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = ""
     mode: str | None = None
     metric: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     settings: tuple[str, ...] | None = None
     routes: tuple[str, ...] = ()
 

@@ -151,6 +151,7 @@ class RunOptions:
     readout: ReadoutKind = "text"
     limit: int | None = None
     allow_duplicates: bool = False
+    reader: str = "ours"
     artifacts: str | None = None
     retry_errors: bool = False
     quiet: bool = False
@@ -215,7 +216,9 @@ def run(options: RunOptions) -> RunResult:
     if options.ray is not None and LOCAL in config.base_urls:
         raise BenchError("the embedded judge is one process with one slot: --engine ray cannot spread it")
     _check_readout(options)
-    suite = open_suite(options.suite, options.data, options.mode, options.placement_seed)
+    suite = open_suite(
+        options.suite, options.data, options.mode, options.placement_seed, reader=options.reader
+    )
     routed = frozenset(options.routes if options.skill is not None else ())
     choice = ProgramChoice(suite.tasks, options.skill, options.setting, delivery, routed, options.readout)
     programs = load_programs(options.artifacts, choice)

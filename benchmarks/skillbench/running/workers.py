@@ -18,6 +18,7 @@ from skillbench.folder.journal import Journal
 from skillbench.running.engine import Engine, EngineGoneError, broken
 from skillbench.running.progress import Progress
 from skillbench.suites.base import Job, Prediction, Suite, predict
+from skillbench.suites.texts import read_again
 from skillrt.judging.verdict import Judgment
 
 __all__ = ["Ending", "Stop", "judge_all", "stop_on_signals"]
@@ -111,6 +112,7 @@ class _Workers:
                 except EngineGoneError:
                     self.gone = True
                     raise
+                judgment = read_again(self._suite, job.case.task, judgment)
                 mark = self._suite.mark(job.sealed, judgment.verdict)
                 self._record(predict(job.case, mark, judgment), judgment.trace, progress)
                 follower = job.follow(judgment.verdict.outcome) if job.follow is not None else None

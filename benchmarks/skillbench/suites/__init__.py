@@ -59,7 +59,13 @@ def suite_class(name: str) -> type[Suite]:
 
 
 def open_suite(
-    name: str, paths: Sequence[Path] = (), mode: str | None = None, seed: int = 0, *, score_only: bool = False
+    name: str,
+    paths: Sequence[Path] = (),
+    mode: str | None = None,
+    seed: int = 0,
+    *,
+    reader: str = "ours",
+    score_only: bool = False,
 ) -> Suite:
     """Return the suite called ``name`` over the data files ``paths``.
 
@@ -68,10 +74,11 @@ def open_suite(
         paths: the data files; none where the suite brings its own.
         mode: one of the suite's modes; the first one when None.
         seed: draws the places of responses where a suite places them at random.
+        reader: by whose rules texts are read, ``ours`` or ``official``.
         score_only: without data, to score predictions alone.
 
     Raises:
-        BenchError: there is no such suite or mode, or it needs data files and got none.
+        BenchError: there is no such suite, mode or reader, or it needs data files and got none.
     """
     suite = suite_class(name)
     if mode and mode not in suite.modes:
@@ -81,4 +88,8 @@ def open_suite(
         raise BenchError(
             f"{name} ships no data: name its files with --data; skillbench data where tells where they are"
         )
-    return suite(paths, mode or "", seed)
+    if reader != "ours" and not suite.official:
+        raise BenchError(f"no official rule of reading answers is known for {name} that differs from ours")
+    opened = suite(paths, mode or "", seed)
+    opened.reader = reader
+    return opened

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final, Literal, NoReturn
 import msgspec
 
 from skillbench.suites.behind import Behind
-from skillbench.suites.offers import PublishedReader, Verifiable, Worth
+from skillbench.suites.offers import PublishedReader, TextReader, Verifiable, Worth
 from skillbench.suites.rows import FileDigest
 from skillbench.suites.source import Source
 from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict
@@ -255,30 +255,36 @@ class Suite(ABC):
         name: the suite's name, which also begins the names of its metrics.
         modes: its ways of judging, the default first; none where there is but one.
         mode: which of them this is.
-        tasks: the tasks that its cases use.
+        tasks: the tasks that its cases use; by default one of its name.
         groups: its groups in the order of tables; others follow by name.
         shown: the fields of the files that become fields of a task, and which; all others stay sealed.
         source: where the data is, and its license.
         shipped: data files that come with the suite, read where none are named.
         sequential: whether a sample's cases follow from the outcomes of earlier ones.
+        official: what ``--reader official`` does otherwise, in a sentence; empty where no rule is known that
+            differs from ours.
+        reader: ``ours`` or ``official``: by whose rules this one reads.
         said_metric: what stands for the headline by what the judge said, where the readout alone decides
             the headline.
     """
 
     name: ClassVar[str]
     modes: ClassVar[tuple[str, ...]] = ()
-    tasks: tuple[str, ...]
+    tasks: tuple[str, ...] = ()
     groups: ClassVar[Sequence[str]] = ()
     shown: ClassVar[Mapping[str, str]] = {}
-    source: ClassVar[Source]
+    source: ClassVar[Source] = Source("its package does not say where its data is")
     shipped: ClassVar[tuple[Path, ...]] = ()
     sequential: ClassVar[bool] = False
     said_metric: ClassVar[str | None] = None
+    official: ClassVar[str] = ""
+    reader: str = "ours"
 
     def __init__(self, paths: Sequence[Path] = (), mode: str = "", seed: int = 0) -> None:
         self.paths = tuple(paths) or self.shipped
         self.mode = mode or next(iter(self.modes), "")
         self.seed = seed
+        self.tasks = self.tasks or (self.name,)
 
     # --------------------------------------------------------------------------------------- the data
 
@@ -310,6 +316,10 @@ class Suite(ABC):
         By default 1 for the outcome that is the gold, and 0 for any other.
         """
         return int(verdict.outcome == gold) if verdict.valid else None
+
+    def answer_of(self, gold: Any) -> Any:
+        """Return the right answer of a gold; ``right`` or ``wrong`` for a response that is rated alone."""
+        return gold
 
     @abstractmethod
     def score(self, rows: Iterable[Prediction]) -> Scores:
@@ -354,6 +364,10 @@ class Suite(ABC):
             BenchError: the data cannot be used.
         """
         return iter(())
+
+    def official_reader(self, task: str) -> TextReader | None:  # noqa: ARG002
+        """Return the published rule of reading a judge's text, None where it is ours or not known."""
+        return None
 
     @classmethod
     def published(cls) -> PublishedReader | None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from typing import Final
 
 from skillbench.suites.rows import Row
 
-__all__ = ["Draw", "Duplicates"]
+__all__ = ["REPEATED", "Draw", "Duplicates"]
+
+REPEATED: Final = (
+    "Counted twice, it makes numbers look surer than they are: give the data once, or say "
+    "--allow-duplicates, which every table then tells"
+)
 
 
 class Draw:
@@ -65,12 +71,5 @@ class Duplicates:
         """Return in a sentence what is there twice, and what to do."""
         assert self._first is not None, "nothing is there twice"
         row, (path, line) = self._first
-        if (path, line) == (str(row.path), row.line):
-            what = f"{path} is given twice"
-        else:
-            more = f", and {self.count - 1} further rows repeat others" if self.count > 1 else ""
-            what = f"{row.path}, line {row.line}: the row holds the same as {path}, line {line}{more}"
-        return (
-            f"{what}. Counted twice, it makes numbers look surer than they are: give the data once, or say "
-            "--allow-duplicates, which every table then tells"
-        )
+        more = f", and {self.count - 1} further rows repeat others" if self.count > 1 else ""
+        return f"{row.path}, line {row.line}: the row holds the same as {path}, line {line}{more}. {REPEATED}"

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from skillbench.errors import BenchError
 from skillbench.suites.base import DataSummary, Job, Mark, Sealed, Suite, open_seal
-from skillbench.suites.draw import Draw, Duplicates
+from skillbench.suites.draw import REPEATED, Draw, Duplicates
 from skillbench.suites.offers import Verifiable
 from skillbench.suites.rows import Row, digest_file, read_rows
 from skillrt.judging.verdict import Verdict
@@ -119,6 +119,9 @@ class FileSuite(Suite, Generic[S]):
 
     def check(self, limit: int | None = None, *, allow_duplicates: bool = False) -> DataSummary:
         """Read every row of every file, and count what ``limit`` takes."""
+        given = Counter(path.resolve() for path in self.paths)
+        if not allow_duplicates and (again := [path for path in self.paths if given[path.resolve()] > 1]):
+            raise BenchError(f"{again[0]} is given twice. {REPEATED}")
         fields: Counter[str] = Counter()
         taken: list[tuple[str, int]] = []
         ids, twice, draw = IdKeeper(), Duplicates(), Draw(self.seed)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-__all__ = ["PublishedReader", "PublishedReport", "Verifiable", "Worth"]
+__all__ = ["PublishedReader", "PublishedReport", "TextReader", "Verifiable", "Worth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +58,9 @@ class PublishedReport(Protocol):
         """Return the report as plain JSON, unrounded."""
 
 
-PublishedReader = Callable[[Sequence[Path], str | None], PublishedReport]
-"""Scores files of published outputs; the name of a judge overrules what the rows say."""
+PublishedReader = Callable[[Sequence[Path], str | None, str | None], PublishedReport]
+"""Scores files of published outputs; the name of a judge overrules what the rows say. The last is the
+reader, ``ours`` or ``official``; None for the suite's own default."""
+
+TextReader = Callable[[str, Mapping[str, Any]], Any]
+"""Reads an answer in the task's terms from a judge's text and the task's fields; None where there is none."""

@@ -31,6 +31,7 @@ benchmarks:
   - suite: rmbench
     data: [rmbench/chat_filtered.json, rmbench/code_filtered.json]
     metric: [rmbench.balanced.win_total]
+    beside: [rmbench.one_order.win_total]
 average: [judgebench, rmbench]
 """
 
@@ -85,6 +86,11 @@ def test_real_rows_in_every_setting_killed_twice(tmp_path: Path) -> None:
             assert row[f"average_{which}"] == pytest.approx(mean)
     first = table["rows"][6]
     assert first["benchmarks"]["rmbench"]["readout"] == 50
+    assert first["benchmarks"]["rmbench"]["beside"]["rmbench.one_order.win_total"] == {
+        "said": 100,
+        "readout": 100,
+    }
+    assert "always-first, baseline: rmbench.one_order.win_total 100.00 / 100.00" in printed.decode()
     assert "said / readout" in printed.decode()
 
 
@@ -213,5 +219,7 @@ def test_the_plans_cover_the_published_experiments() -> None:
     assert SHIPPED == ROOT / "benchmarks" / "skillbench" / "running" / "plans"
     paper: Any = read_plan(Path("paper"))
     assert paper.average == ("rewardbench2", "judgebench", "rmbench")
+    shown = {(*one.metric, *one.beside) for one in paper.benchmarks if one.suite == "rmbench"}
+    assert shown == {("rmbench.balanced.win_total", "rmbench.one_order.win_total")}
     assert [model.model for model in paper.models][:2] == ["Qwen3.5-9B", "Qwen3.5-27B"]
     assert [one.name for one in read_plan(Path("ablations")).settings] == list(SIX)

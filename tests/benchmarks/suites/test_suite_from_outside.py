@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from skillbench.suites import SUITES
 
 ROOT = Path(__file__).parents[3]
 CODE = tuple(str(ROOT / name) for name in ("spec", "compiler", "runtime", "benchmarks", "recipes"))
@@ -163,3 +166,15 @@ def test_a_broken_package_is_named_and_breaks_nothing_else(
     install(tmp_path, code, place)
     assert told in skillbench("data", "where", "outside", code=2).stderr
     assert "Starter" in skillbench("data", "where", "starter").stdout
+
+
+def test_nobody_outside_of_the_suites_names_one() -> None:
+    names = re.compile(rf"\b({'|'.join(SUITES)})\b", re.IGNORECASE)
+    for package in CODE:
+        for path in Path(package).rglob("*.py"):
+            if "suites" in path.relative_to(package).parts:
+                continue
+            text = path.read_text("utf-8")
+            word = set() if "skillbench" in path.parts else {"starter"}
+            named = {match[0] for match in names.finditer(text)} - word
+            assert not named, f"{path} names {named}"

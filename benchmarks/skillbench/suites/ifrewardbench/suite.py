@@ -18,8 +18,9 @@ from skillbench.suites.base import Case, Job, Prediction, Scores
 from skillbench.suites.fields import objects, texts
 from skillbench.suites.files import FileSuite, seal
 from skillbench.suites.ifrewardbench.metric import INSTRUCTION_TYPES, shown_pairs
+from skillbench.suites.ifrewardbench.outputs import read_preference, read_statuses
 from skillbench.suites.ifrewardbench.scores import constraint_scores, overall_scores, overall_worths
-from skillbench.suites.offers import Worth
+from skillbench.suites.offers import PublishedReader, TextReader, Worth
 from skillbench.suites.rows import Row, kind_of
 from skillbench.suites.source import RemoteFile, Source
 from skillrt.judging.verdict import Verdict
@@ -199,6 +200,22 @@ class IFRewardBench(FileSuite[Sample]):
         """Return the data files and, for pairs, the display orders."""
         return self.paths if self.mode == "constraint" else (*self.paths, self._maps_path)
 
+    official = (
+        "constraints: a block whose conclusion is neither form counts as failed, and only a missing block is "
+        "padded; pairs: a text that names both decides nothing"
+    )
+
+    def official_reader(self, task: str) -> TextReader:  # noqa: ARG002
+        """Return the published rule for checklists, or for pairs."""
+        return read_statuses if self.mode == "constraint" else read_preference
+
+    @classmethod
+    def published(cls) -> PublishedReader:
+        """Return the reader of judges' critiques of checklists."""
+        from skillbench.suites.ifrewardbench.outputs import score_critiques
+
+        return score_critiques
+
     def read(self, row: Row) -> Sample:
         """Read one prompt and check that every pair of its responses has a display order."""
         sample = _read(row)
@@ -288,6 +305,10 @@ class IFRewardBench(FileSuite[Sample]):
             outcome = verdict.outcome or []
             return sum(bool(one == two) for one, two in zip(said, outcome, strict=False)) / len(said)
         return None if gold["better"] is None else int(verdict.outcome == gold["better"])
+
+    def answer_of(self, gold: Any) -> Any:
+        """Return the labels of the items, or the label of the better response of a pair."""
+        return gold["labels"] if "labels" in gold else gold["better"]
 
     def score(self, rows: Iterable[Prediction]) -> Scores:
         """Compute ``ifrewardbench.overall.*`` or ``ifrewardbench.constraint.*`` as officially."""

@@ -75,6 +75,7 @@ class Knockout:
         if candidates < 1:
             raise ValueError("a query needs at least one candidate")
         self.order = seeded_order(key, candidates, seed)
+        self._coin = f"{seed} {key}"
         sides = random.Random(f"jetts sides {seed} {key}")  # noqa: S311
         self._champion_first = tuple(sides.random() < 0.5 for _ in self.order)
         self._champions = [self.order[0]]
@@ -97,6 +98,10 @@ class Knockout:
         champion, challenger = self._champions[-1], self.order[met]
         first, second = (champion, challenger) if self._champion_first[met] else (challenger, champion)
         return Match(met, first, second, champion)
+
+    def drawn(self) -> str:
+        """Return who wins the next match where the judge names nobody, by the published rule: a coin."""
+        return random.Random(f"jetts drawn {self._coin} {len(self._champions)}").choice("AB")  # noqa: S311
 
     def tell(self, answer: str | None) -> int:
         """Take the judge's answer to the next match: ``A``, ``B``, or a tie or nothing.
@@ -186,13 +191,14 @@ def majority_choice(answers: Sequence[Hashable | None]) -> int | None:
 class References:
     """What choosing without a judge achieves, by the numbers of candidates k.
 
-    ``pass_at_1`` is the mean score of all candidates. ``random`` is the mean of the first k, what a
-    random pick among them is expected to score; ``oracle`` the best of the first k; ``majority`` the
-    score of the majority vote among the first k, the random pick's where nobody votes, and None
-    where no answers were given.
+    ``pass_at_1`` is the mean score of all candidates, ``pass_at_1_first`` that of the first, as published.
+    ``random`` is the mean of the first k, what a random pick among them is expected to score; ``oracle`` the
+    best of the first k; ``majority`` the score of the majority vote among the first k, the random pick's
+    where nobody votes, and None where no answers were given.
     """
 
     pass_at_1: float
+    pass_at_1_first: float
     random: Mapping[int, float]
     oracle: Mapping[int, float]
     majority: Mapping[int, float] | None
@@ -229,6 +235,7 @@ def references(
             majority[k] = expected[k] if winner is None else found[winner]
     return References(
         pass_at_1=sum(scores) / len(scores),
+        pass_at_1_first=scores[0],
         random=expected,
         oracle={k: max(found) for k, found in first.items()},
         majority=majority,
@@ -251,6 +258,7 @@ class BestOfNScore:
     queries: int
     judge: Mapping[int, float]
     pass_at_1: float
+    pass_at_1_first: float
     random: Mapping[int, float]
     oracle: Mapping[int, float]
     majority: Mapping[int, float] | None
@@ -275,6 +283,7 @@ def score_choices(queries: Iterable[BestOfN], checkpoints: Sequence[int] = CHECK
         queries=len(found),
         judge={k: mean(query.scores[query.choices[k]] for query in found) for k in checkpoints},
         pass_at_1=mean(query.references.pass_at_1 for query in found),
+        pass_at_1_first=mean(query.references.pass_at_1_first for query in found),
         random={k: mean(query.references.random[k] for query in found) for k in checkpoints},
         oracle={k: mean(query.references.oracle[k] for query in found) for k in checkpoints},
         majority={k: mean(vote[k] for vote in votes) for k in checkpoints}

@@ -88,6 +88,7 @@ class JETTS(FileSuite[Sample]):
 
     name = "jetts"
     sequential = True
+    official = "a match without a winner is drawn by a coin (seeded here); ours keeps who holds the place"
     said_metric = "jetts.match_accuracy"
     source = Source(
         title="JETTS, reranking: <dataset>_<generator>.jsonl with ten candidates a query",
@@ -148,8 +149,10 @@ class JETTS(FileSuite[Sample]):
         shown = {"A": sample.responses[one], "B": sample.responses[two]}
         fields = {"prompt": sample.prompt, "responses": shown, "dataset": sample.dataset}
 
+        drawn = gold["drawn"] = walk.drawn()
+
         def follow(outcome: Any) -> Job | None:
-            walk.tell(outcome)
+            walk.tell(self._winner(outcome, drawn))
             return self._match(walk, sample, key, position)
 
         case_id, order = f"{key}:{match.number}", f"{one}v{two}"
@@ -159,11 +162,21 @@ class JETTS(FileSuite[Sample]):
             follow,
         )
 
+    def _winner(self, outcome: Any, drawn: str | None) -> str | None:
+        """Return who won a match; officially a coin decides where the judge names nobody."""
+        if outcome in _LABELS or self.reader == "ours":
+            return outcome if outcome in _LABELS else None
+        return drawn
+
     def points(self, gold: Any, verdict: Verdict) -> int | None:
         """Return 1 for the better candidate, 0 for the other one or none; None where they are equal."""
         if not verdict.valid or gold["better"] is None:
             return None
         return int(verdict.outcome == gold["better"])
+
+    def answer_of(self, gold: Any) -> Any:
+        """Return the label of the better candidate, None where they are equal."""
+        return gold["better"]
 
     def score(self, rows: Iterable[Prediction]) -> Scores:
         """Compute ``jetts.best_of_<k>`` over all files, the same for each file, and the references.
@@ -174,7 +187,7 @@ class JETTS(FileSuite[Sample]):
         found: dict[int, _Walk] = {}
         for row in rows:
             found.setdefault(row.position, _Walk(row.group, row.unit)).add(row)
-        finished = {n: walk for n, walk in sorted(found.items()) if walk.choices() is not None}
+        finished = {n: walk for n, walk in sorted(found.items()) if walk.choices(self._winner) is not None}
         if not finished:
             return Scores(None, {}, {}, len(found))
         readout, known = _best(finished.values())
@@ -217,6 +230,7 @@ class _Played:
     better: str | None
     said: Any
     outcome: Any
+    drawn: str | None
     valid: bool
 
 
@@ -242,10 +256,11 @@ class _Walk:
             gold["better"],
             row.said,
             row.outcome,
+            gold.get("drawn"),
             row.valid,
         )
 
-    def choices(self) -> BestOfN | None:
+    def choices(self, winner: Callable[[Any, str | None], str | None]) -> BestOfN | None:
         """Walk again along the recorded matches; None when one is missing or belongs to another walk."""
         if 1 not in self.matches:
             return None
@@ -256,7 +271,8 @@ class _Walk:
             row = self.matches.get(number)
             if row is None or row.champion != champion:
                 return None
-            champion = {"A": row.first, "B": row.second}.get(row.outcome, champion)
+            won = winner(row.outcome, row.drawn)
+            champion = {"A": row.first, "B": row.second}.get(won or "", champion)
             champions.append(champion)
         picks = {k: champions[min(k, len(champions)) - 1] for k in CHECKPOINTS}
         known = references(start["scores"], start["order"], start.get("answers"))
@@ -307,7 +323,7 @@ def _best(walks: Iterable[_Walk]) -> tuple[dict[str, Estimate], dict[str, float]
             found[f"jetts.{name}.best_of_{k}"] = mean_estimate(
                 values(name, k), limits, score.judge[k], units[name]
             )
-        own = {"pass_at_1": score.pass_at_1}
+        own = {"pass_at_1": score.pass_at_1, "pass_at_1_first": score.pass_at_1_first}
         own |= {f"random_{k}": score.random[k] for k in CHECKPOINTS}
         own |= {f"oracle_{k}": score.oracle[k] for k in CHECKPOINTS}
         own |= {f"majority_{k}": score.majority[k] for k in CHECKPOINTS} if score.majority else {}

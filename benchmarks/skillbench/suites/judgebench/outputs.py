@@ -19,6 +19,7 @@ from skillbench.suites.judgebench.published import READERS, decision_from_scores
 from skillbench.suites.judgebench.suite import GROUPS, group_of
 from skillbench.suites.pair_metric import JudgedPair, PairScore, PairTally, score_pairs
 from skillbench.suites.rows import Row, read_rows
+from skillbench.suites.texts import OURS
 
 __all__ = [
     "Difference",
@@ -193,16 +194,21 @@ def _tally_json(tally: PairTally) -> dict[str, object]:
     }
 
 
-def score_outputs(paths: Sequence[Path], judge: str | None = None) -> OutputsReport:
+def score_outputs(
+    paths: Sequence[Path], judge: str | None = None, reader: str | None = None
+) -> OutputsReport:
     """Score files of published outputs.
 
     Args:
         paths: files whose pairs are taken together.
         judge: read all texts as this judge's; by default each row's `judge_name` decides.
+        reader: only the official ones are known of judges that others ran.
 
     Raises:
         BenchError: a file cannot be read, or a row is not as published; names file, line and field.
     """
+    if reader == OURS:
+        raise BenchError("published outputs are read as their judges' own readers do; there is no other rule")
     if judge is not None and judge != "reward_model" and reader_for(judge) is None:
         raise BenchError(f"there is no reader for judge {judge!r}; there are {', '.join(sorted(READERS))}")
     rows = read_rows(paths)

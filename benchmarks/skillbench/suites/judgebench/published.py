@@ -18,6 +18,7 @@ __all__ = [
     "read_arena_hard",
     "read_auto_j",
     "read_judge_lm",
+    "read_last_output",
     "read_panda_lm",
     "read_prometheus_2",
     "read_skywork_critic",
@@ -30,6 +31,7 @@ _PROMETHEUS_RESULT: Final = re.compile(
     r"(?:(?:\[result\](?:\s+response)?|\[result:|^result:?)\s*|\[response\s+)([ab])(?:\]|\s|$)",
     re.IGNORECASE | re.MULTILINE,
 )
+_OUTPUT: Final = re.compile(r"Output \(([ab])\)", re.IGNORECASE)
 _AUTO_J_LEAD: Final = "final decision is "
 
 
@@ -45,6 +47,12 @@ def read_arena_hard(text: str) -> str | None:
 def read_vanilla(text: str) -> str | None:
     """Return the decision of a judge that answers ``Output (a)`` or ``Output (b)`` and nothing else."""
     return {"Output (a)": "A>B", "Output (b)": "B>A"}.get(text.strip())
+
+
+def read_last_output(text: str) -> str | None:
+    """Return ``A`` or ``B`` for the last ``Output (a)`` or ``Output (b)`` in a text."""
+    named = _OUTPUT.findall(text)
+    return named[-1].upper() if named else None
 
 
 def read_panda_lm(text: str) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
-from skillbench.suites.offers import PublishedReader, Verifiable
+from skillbench.suites.judgebench.published import read_last_output
+from skillbench.suites.offers import PublishedReader, TextReader, Verifiable
 from skillbench.suites.pairs import Pair, PairSuite, placed
 from skillbench.suites.rows import Row
 from skillbench.suites.source import RemoteFile, Source
@@ -183,6 +184,12 @@ class JudgeBench(PairSuite):
         note="gpt.jsonl and original_gpt.jsonl hold the same pairs: give one of them, not both.",
         rows=620,
     )
+
+    official = "the last Output (a) or Output (b) in a text counts, whatever stood before"
+
+    def official_reader(self, task: str) -> TextReader:  # noqa: ARG002
+        """Return the rule of published parsers: the last mention counts."""
+        return lambda text, _: read_last_output(text)
 
     def read(self, row: Row) -> Pair:
         """Read one row of either schema."""

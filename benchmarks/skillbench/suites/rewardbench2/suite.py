@@ -16,9 +16,8 @@ from typing import Any, ClassVar, Final
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
 from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores
 from skillbench.suites.behind import Behind
-from skillbench.suites.fields import optional_texts, texts
 from skillbench.suites.files import FileSuite, seal
-from skillbench.suites.offers import Verifiable
+from skillbench.suites.offers import PublishedReader, TextReader, Verifiable
 from skillbench.suites.rewardbench2.metric import (
     LETTERS,
     NO_RATING,
@@ -28,76 +27,28 @@ from skillbench.suites.rewardbench2.metric import (
     best_of_four,
     four_way_ratings,
     leaderboard,
+    read_choice,
+    read_rating,
     rotated,
     rotation,
     seeded_place,
-    subset_name,
     swapped_in,
     ties_score,
 )
+from skillbench.suites.rewardbench2.rows import TIES, Sample, read_sample
 from skillbench.suites.rows import Row
 from skillbench.suites.source import RemoteFile, Source
 from skillrt.judging.verdict import Verdict
 
-__all__ = ["RewardBench2", "Sample"]
+__all__ = ["RATED", "TIED", "RewardBench2"]
 
 _OPENRS: Final = (
     "https://raw.githubusercontent.com/Qwen-Applications/OpenRS/16e9cfbc5b1aae6c559536f353c97a1fd82a1ba2/data"
 )
-_TIES: Final = "Ties"
-_RATED: Final = "rewardbench2_rating"
-_TIED: Final = "rewardbench2_rating_ties"
-_LEAST_TIES: Final = -0.01
-_MOST_TIES: Final = 1.01
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A row: the correct completions first, as in the data."""
-
-    ident: str
-    subset: str
-    prompt: str
-    completions: tuple[str, ...]
-    correct: int
-    reference: str | list[str] | None
-    checklist: list[str] | None
-
-
-def _read(row: Row) -> Sample:
-    try:
-        subset = subset_name(row.text("subset"))
-    except ValueError as error:
-        raise row.error("subset", f"is unknown: {error}") from error
-    chosen, rejected = texts(row, "chosen"), texts(row, "rejected")
-    if subset != _TIES and (len(chosen), len(rejected)) != (1, 3):
-        raise row.error(
-            "chosen",
-            f"and rejected must hold 1 and 3 responses, not {len(chosen)} and {len(rejected)}: best of four",
-        )
-    for name, found in (("num_correct", chosen), ("num_incorrect", rejected)):
-        if row.values.get(name) is not None and row.values[name] != len(found):
-            raise row.error(name, f"says {row.values[name]!r}, but the row has {len(found)}")
-    ident = row.ident("id")
-    if subset == _TIES:
-        _check_ties(row, ident, len(chosen))
-    return Sample(
-        ident=ident,
-        subset=subset,
-        prompt=row.text("prompt"),
-        completions=(*chosen, *rejected),
-        correct=len(chosen),
-        reference=optional_texts(row, "reference") or None,
-        checklist=optional_texts(row, "checklist") or None,
-    )
-
-
-def _check_ties(row: Row, ident: str, correct: int) -> None:
-    kind, _, number = ident.partition(":")
-    if kind not in ("ref", "tied") or not number.strip().isdecimal():
-        raise row.error("id", f"must be ref:N or tied:N in the subset Ties, not {ident[:40]!r}")
-    if kind == "tied" and correct < 2:
-        raise row.error("chosen", "needs two responses or more where the id is tied:N")
+RATED: Final = "rewardbench2_rating"
+TIED: Final = "rewardbench2_rating_ties"
+_LEAST: Final = -0.01
+_MOST: Final = 1.01
 
 
 class RewardBench2(FileSuite[Sample]):
@@ -131,18 +82,36 @@ class RewardBench2(FileSuite[Sample]):
 
     def __init__(self, paths: Sequence[Path] = (), mode: str = "", seed: int = 0) -> None:
         super().__init__(paths, mode, seed)
-        self.tasks = (_RATED, _TIED) if self.mode == "ratings" else ("rewardbench2", _TIED)
+        self.tasks = (RATED, TIED) if self.mode == "ratings" else ("rewardbench2", TIED)
+
+    official = (
+        "the first of [[A]], [[B]], [[C]], [[D]], in this order, that occurs anywhere in a text counts; a "
+        "rating is the digits at the text's end, of -1, 9/10 or 7.5 too"
+    )
+
+    def official_reader(self, task: str) -> TextReader:
+        """Return the published rule for best of four, or for ratings."""
+        if task in (RATED, TIED):
+            return lambda text, _: None if (rating := read_rating(text)) == NO_RATING else rating
+        return lambda text, _: read_choice(text)
+
+    @classmethod
+    def published(cls) -> PublishedReader:
+        """Return the reader of judges' texts."""
+        from skillbench.suites.rewardbench2.outputs import score_texts
+
+        return score_texts
 
     def read(self, row: Row) -> Sample:
         """Read one row; best of four needs exactly four."""
-        return _read(row)
+        return read_sample(row)
 
     def group(self, sample: Sample) -> str:
         """Return the subset."""
         return sample.subset
 
     def _rates(self, sample: Sample) -> bool:
-        return self.mode == "ratings" or sample.subset == _TIES
+        return self.mode == "ratings" or sample.subset == TIES
 
     def judgments(self, sample: Sample, /) -> int:
         """One for each response that is rated, else one or all four rotations."""
@@ -161,7 +130,7 @@ class RewardBench2(FileSuite[Sample]):
         yield from jobs(sample, key, position, about)
 
     def _ratings(self, sample: Sample, key: str, position: int, about: Mapping[str, Any]) -> Iterator[Job]:
-        task = _TIED if sample.subset == _TIES else _RATED
+        task = TIED if sample.subset == TIES else RATED
         for number, text in enumerate(sample.completions):
             fields = {"prompt": sample.prompt, "responses": {"A": text}, **about}
             gold = {"number": number, "of": len(sample.completions), "correct": sample.correct}
@@ -195,13 +164,19 @@ class RewardBench2(FileSuite[Sample]):
 
     def sample_of(self, row: Prediction) -> str:
         """Return the row, or in Ties the number: both prompts of a pair make one value."""
-        if row.group == _TIES:
-            return f"{_TIES}:{row.sample_id.rpartition(':')[2]}"
+        if row.group == TIES:
+            return f"{TIES}:{row.sample_id.rpartition(':')[2]}"
         return super().sample_of(row)
+
+    def answer_of(self, gold: Any) -> Any:
+        """Return the letter of the chosen response, or whether a rated one is right."""
+        if isinstance(gold, str):
+            return gold
+        return "right" if gold["number"] < gold["correct"] else "wrong"
 
     def together(self, sample: Sample) -> str | None:
         """Return the number of a prompt of Ties: its two rows make one value."""
-        return sample.ident.partition(":")[2] if sample.subset == _TIES else None
+        return sample.ident.partition(":")[2] if sample.subset == TIES else None
 
     def content(self, sample: Sample) -> object:
         """Return the prompt and all responses."""
@@ -209,7 +184,7 @@ class RewardBench2(FileSuite[Sample]):
 
     def tries(self, sample: Sample, position: int, /) -> Iterator[Verifiable]:
         """Yield the rows of best of four."""
-        if sample.subset == _TIES:
+        if sample.subset == TIES:
             return
         order = swapped_in(seeded_place(f"{position} {sample.ident}", self.seed))
         shown = {letter: sample.completions[number] for letter, number in zip(LETTERS, order, strict=True)}
@@ -241,7 +216,7 @@ class RewardBench2(FileSuite[Sample]):
             facts["same_response_in_all_rotations"] = sum(
                 row.rotated(1).consistent for row in finished.values() if not row.rated
             )
-        headline = next((f"{prefix}.{name}" for name in ("leaderboard", "micro", _TIES)
+        headline = next((f"{prefix}.{name}" for name in ("leaderboard", "micro", TIES)
                          if f"{prefix}.{name}" in readout), None)  # fmt: skip
         return Scores(
             headline,
@@ -305,7 +280,7 @@ def _collect(rows: Iterable[Prediction]) -> dict[int, _Answers]:
 def _behind(metric: str, prefix: str, rows: Iterable[_Answers]) -> Behind:
     name = metric.removeprefix(f"{prefix}.")
     kind, _, part = name.partition(".")
-    wanted = {"leaderboard": SUBSETS, "micro": [one for one in SUBSETS if one != _TIES]}.get(kind, [kind])
+    wanted = {"leaderboard": SUBSETS, "micro": [one for one in SUBSETS if one != TIES]}.get(kind, [kind])
     ids = {"tied_accuracy": "tied:", "ref_accuracy": "ref:"}.get(part, "")
     members = [row for row in rows if row.subset in wanted and row.ident.startswith(ids)]
     parts = {one: f"{prefix}.{one}" for one in SUBSETS} if kind == "leaderboard" else {}
@@ -322,7 +297,7 @@ def _estimates(prefix: str, rows: Iterable[_Answers], which: int) -> dict[str, E
     units: dict[str, list[str]] = {}
     tied: list[_Answers] = []
     for row in rows:
-        if row.subset == _TIES:
+        if row.subset == TIES:
             tied.append(row)
         else:
             shares.setdefault(row.subset, []).append(row.share(which))
@@ -331,14 +306,14 @@ def _estimates(prefix: str, rows: Iterable[_Answers], which: int) -> dict[str, E
     prompts = [unit for found in units.values() for unit in found]
     parts, ties = _ties(tied, which)
     if ties:
-        shares[_TIES] = ties
-        units[_TIES] = [f"{_TIES}:{number}" for number in range(len(ties))]
+        shares[TIES] = ties
+        units[TIES] = [f"{TIES}:{number}" for number in range(len(ties))]
     means = {name: sum(found) / len(found) for name, found in shares.items()}
     if ties:
-        means[_TIES] = parts[_TIES].value / 100
+        means[TIES] = parts[TIES].value / 100
     named: dict[str, Estimate] = {}
     if len(shares) == len(SUBSETS):
-        limits = (_LEAST_TIES / 6, (5 + _MOST_TIES) / 6)
+        limits = (_LEAST / 6, (5 + _MOST) / 6)
         named["leaderboard"] = mean_of_means(
             [shares[name] for name in SUBSETS],
             limits,
@@ -348,7 +323,7 @@ def _estimates(prefix: str, rows: Iterable[_Answers], which: int) -> dict[str, E
     if every:
         named["micro"] = mean_estimate(every, clusters=prompts)
     for name in SUBSETS:
-        if name in shares and name != _TIES:
+        if name in shares and name != TIES:
             named[name] = mean_estimate(shares[name], value=means[name], clusters=units[name])
     return {f"{prefix}.{name}": one for name, one in (named | parts).items()}
 
@@ -365,10 +340,10 @@ def _ties(rows: Sequence[_Answers], which: int) -> tuple[dict[str, Estimate], li
         return {}, []
     total = ties_score(ties.values())
     own = [ties_score([ties[f"ref:{number}"], ties[f"tied:{number}"]]) for number in paired]
-    limits = (_LEAST_TIES, _MOST_TIES)
-    found = {_TIES: mean_estimate([one.overall for one in own], limits, total.overall)}
+    limits = (_LEAST, _MOST)
+    found = {TIES: mean_estimate([one.overall for one in own], limits, total.overall)}
     for name in ("tied_accuracy", "ref_accuracy", "preferred", "preferred_hard"):
         values = [getattr(one, name) for one in own]
-        found[f"{_TIES}.{name}"] = mean_estimate(values, value=getattr(total, name))
-    found[f"{_TIES}.margin"] = mean_estimate([one.margin for one in own], (-1.0, 1.0), total.margin)
+        found[f"{TIES}.{name}"] = mean_estimate(values, value=getattr(total, name))
+    found[f"{TIES}.margin"] = mean_estimate([one.margin for one in own], (-1.0, 1.0), total.margin)
     return found, [one.overall for one in own]

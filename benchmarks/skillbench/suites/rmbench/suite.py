@@ -170,6 +170,10 @@ class RMBench(FileSuite[Sample]):
         """Return 1 for the chosen response; a tie is no win."""
         return int(verdict.outcome == gold["winner"]) if verdict.valid else None
 
+    def answer_of(self, gold: Any) -> Any:
+        """Return the label of the chosen response."""
+        return gold["winner"]
+
     def stratum(self, group: str) -> str:
         """Return the domain: the two parts of safety are one."""
         return domain_of(group)
