@@ -107,6 +107,7 @@ def test_all_real_pairs_in_both_orders_with_a_skill(
     found = metrics(out)
     assert found["counts"] | {"grounded": 0, "ungrounded": 0} == {
         "expected": 700,
+        "duplicates": 0,
         "judgments": 700,
         "valid": 700,
         "invalid": 0,
@@ -475,7 +476,7 @@ def test_the_first_request_is_the_one_that_can_be_looked_at(
     from skillspec.artifacts import ArtifactStore
 
     server = serve()
-    line = command(server, artifacts, data, tmp_path / "run", *SKILL, "--limit", "1", "--concurrency", "1")
+    line = command(server, artifacts, data, tmp_path / "run", *SKILL, "--concurrency", "1")
     assert main(line) == 0
     program = load_program(ArtifactStore(artifacts), "tiny.judgebench.fair.progressive")
     fields = json.loads(sample_json("judgebench", [data], 1, "AB"))
