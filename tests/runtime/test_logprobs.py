@@ -148,12 +148,12 @@ def test_the_body_begins_the_answer_and_asks_for_probabilities() -> None:
 
 
 def test_tokens_are_read_from_the_answer() -> None:
-    config = EndpointConfig(base_urls=("http://x/v1",), model="m")
+    request = ChatRequest((), ())
     top = [{"token": "a", "logprob": -0.1}, {"token": "b", "logprob": -2.5}]
     choice = {"message": {"content": "a"}, "logprobs": {"content": [{"token": "a", "top_logprobs": top}]}}
-    assert read_reply({"choices": [choice]}, config).tokens == (("a", -0.1), ("b", -2.5))
+    assert read_reply({"choices": [choice]}, request).tokens == (("a", -0.1), ("b", -2.5))
     for odd in (None, {}, {"content": []}, {"content": [{"top_logprobs": [{"token": "a"}]}]}):
-        assert read_reply({"choices": [{**choice, "logprobs": odd}]}, config).tokens == ()
+        assert read_reply({"choices": [{**choice, "logprobs": odd}]}, request).tokens == ()
 
 
 class Full:
