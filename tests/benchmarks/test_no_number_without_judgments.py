@@ -61,9 +61,10 @@ def suites(tmp_path: Path) -> dict[str, Suite]:
         for mode in {"rewardbench2": ("ranking", "rotations", "ratings"),
                      "ifrewardbench": ("overall", "overall_balanced", "constraint")}.get(name, ("",))
     }  # fmt: skip
+    names = ("math_a", "ifeval_b")
     walks = [
-        write(tmp_path / f"{name}.jsonl", *(query(n + start) for n in range(3)))
-        for name, start in (("math_a", 0), ("ifeval_b", 3))
+        write(tmp_path / f"{name}.jsonl", *(query(10 * place + n) for n in range(3)))
+        for place, name in enumerate(names)
     ]
     return found | {"jetts-": open_suite("jetts", walks)}
 
@@ -403,6 +404,24 @@ def test_runs_that_differ_by_the_same_everywhere_are_not_known_to_differ_by_that
     assert found.low < found.value == found.high == 1
     assert found.low == pytest.approx(1 - 2 * wilson(0, 30)[1])
     assert found.error > 0
+
+
+def test_prompts_whose_samples_cancel_have_a_width_too() -> None:
+    """Each prompt has a right and a wrong sample: no spread between prompts, and still not sure."""
+    import numpy as np
+
+    prompts = [str(place // 2) for place in range(40)]
+    found = mean_estimate([1.0, 0.0] * 20, clusters=prompts)
+    assert found.high - 50 == pytest.approx(50 * wilson(0, 20)[1])
+    shared = mean_of_means([[1.0, 0.0] * 5, [0.0, 1.0] * 5], clusters=[[*map(str, range(10))]] * 2)
+    assert shared.low < shared.value < shared.high
+    change = np.array([1.0, -1.0] * 20)
+    cancelled = paired_difference(change, units=prompts)
+    assert cancelled.low < 0 < cancelled.high
+    strata = ["a"] * 20 + ["b"] * 20
+    apart = paired_difference(np.array([1.0] * 20 + [0.0] * 20), strata)
+    assert apart.low < apart.value == 0.5 < apart.high
+    assert not math.isfinite(paired_difference(np.zeros(1)).high), "one prompt alone tells nothing"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from bench_support import original, write_rows
-from scripted_server import Call, ScriptedServer, Turn, Weigh, call, plan
+from scripted_server import Call, ScriptedServer, Status, Turn, Weigh, call, plan
 from suite_support import compiled, query
 from tiny_artifacts import write_artifacts
 
@@ -110,6 +110,20 @@ def test_two_workers_give_the_bytes_of_one_process(
     assert found["engine"] == "ray"
     assert [one["worker"] for one in found["servers"]] == [1, 2], "both had work"
     assert sum(one["answered"] for one in found["servers"]) == asked
+
+
+def test_servers_that_refuse_everything_end_the_run_of_all_workers(
+    cluster: Any, artifacts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = write_rows(tmp_path / "many.jsonl", *(original(number) for number in range(200)))
+    with ScriptedServer(lambda turn: Status(401, "no such key")) as server:
+        assert main(command(server.base_url, artifacts, rows, tmp_path / "run", *RAY)) == 1
+        assert len(server.requests) < 100
+    told = capsys.readouterr().err
+    assert "no such key" in told
+    assert "--api-key-env" in told
+    assert recorded(tmp_path / "run") == []
+    assert session(tmp_path / "run")["ended"] == "refused"
 
 
 def test_workers_read_token_probabilities(cluster: Any, artifacts: Path, data: Path, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_what_goes_wrong_in_a_judgment_shows_as_described(
     row = next(line for line in TEXT.splitlines() if line.startswith("|") and sign in line)
     assert f"owner `{owner}`" in row
     code, recorded = run_against(reply, tmp_path / "out", make_data(tmp_path / "data"))
-    assert code == 0
+    assert code == 3, "nothing was judged, and there is no number"
     assert sign in recorded
     assert f'"error_owner":"{owner}"' in re.sub(r"\s", "", recorded)
 

@@ -48,11 +48,11 @@ def sentence(metrics: Mapping[str, Any]) -> str:
     """Say in one sentence what a run found and what it cost."""
     counts, usage = metrics["counts"], metrics["usage"]
     tokens = short_count(usage["prompt_tokens"] + usage["completion_tokens"])
-    invalid = "all valid"
+    invalid = ", all valid" if counts["judgments"] else ""
     if counts["invalid"]:
         share = invalid_share({"percent": 100 * counts["invalid"] / counts["judgments"]})
-        invalid = f"{counts['invalid']} invalid ({share})"
-    made = f"{counts['judgments']} of {counts['expected']} judgments, {invalid}"
+        invalid = f", {counts['invalid']} invalid ({share})"
+    made = f"{counts['judgments']} of {counts['expected']} judgments{invalid}"
     if metrics.get("reader", "ours") != "ours":
         made += f"; answers read by {metrics['reader']} rules"
     if counts.get("duplicates"):

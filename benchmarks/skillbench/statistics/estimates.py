@@ -148,7 +148,7 @@ def even_reach(value: float, of: int, limits: tuple[float, float]) -> tuple[floa
 
 
 def even_reaches(strata: Sequence[tuple[float, int]], limits: tuple[float, float]) -> tuple[float, float]:
-    """Return the same of the mean of strata without spread, each with a value and a number of prompts."""
+    """Return the same of the mean of strata without spread: a value and a number of prompts each."""
     reaches = (even_reach(value, of, limits) for value, of in strata)
     below, above = (math.hypot(*side) / len(strata) for side in zip(*reaches, strict=True))
     return below, above
