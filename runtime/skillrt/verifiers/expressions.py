@@ -1,8 +1,8 @@
 r"""Comparison of expressions in a worker process, which is limited in memory and in processor time.
 
-A hostile `\boxed{9^{9^{9^9}}}` can hold an engine for hours, so none runs in this process: one worker is started
-when first needed and replaced after a crash. It limits the processor time of each comparison itself, so that a
-busy machine does not change a verdict; the wall clock is a wide backstop.
+A hostile `\boxed{9^{9^{9^9}}}` can hold an engine for hours, so none runs in this process: one worker is
+started when first needed and replaced after a crash. It limits the processor time of each comparison itself,
+so that a busy machine does not change a verdict; the wall clock is a wide backstop.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ START_S = 120.0
 COMPARE_S = 120.0
 """Wall clock, a backstop only: the worker gives up by itself after two seconds of processor time."""
 KEPT = 4096
+_START = "import sys; sys.path.append(sys.argv[1]); from expression_engine.serve import main; main()"
 
 Side = Literal["left", "right"]
 
@@ -119,9 +120,8 @@ class _Worker:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._stop()
-        script = Path(__file__).with_name("expression_worker.py")
         started = subprocess.Popen(  # noqa: S603 (our own interpreter and script)
-            [sys.executable, "-I", str(script)],
+            [sys.executable, "-I", "-c", _START, str(Path(__file__).parent)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -164,21 +164,20 @@ _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _BARE_BOX = re.compile(r"[^\s{}$][^\n$]*?(?=\s*(?:\$|\\\)|\\\]|\n|[.,;](?:\s|$)|$))|[^\s{}$]+")
 # What may stand between the boxes of one answer; prose between them ends it.
 _JOINT = re.compile(
-    r"(?:[\s$,;&]|\\[()\[\],;:! ]|\\q?quad|\\\\|\b(?:and|or|as well as)\b|\\(?:text|mbox|textrm)\s*\{\s*(?:and|or|,)?\s*\})*",
+    r"(?:[\s$,;&]|\\[()\[\],;:! ]|\\q?quad|\\\\|\b(?:and|or|as well as)\b"
+    r"|\\(?:text|mbox|textrm)\s*\{\s*(?:and|or|,)?\s*\})*",
     re.IGNORECASE,
 )
 
 
 def last_boxed(text: str) -> str | None:
     r"""The content of the last complete `\boxed{...}` (or `\fbox{...}`), braces balanced; None if empty."""
-    last = None
-    for last in _BOX.finditer(text):
-        pass
-    return _box_content(text, last.end())[0] if last else None
+    boxes = list(_BOX.finditer(text))
+    return _box_content(text, boxes[-1].end())[0] if boxes else None
 
 
 def boxed_answer(text: str) -> str | None:
-    r"""The answer in the last box; of several boxes with no prose between them, the list of their contents."""
+    r"""The answer in the last box, or in the last boxes: of those with no prose between them, a list."""
     boxes: list[tuple[str | None, int, int]] = []
     for start in list(_BOX.finditer(text))[-_BOXES:]:
         if boxes and start.start() < boxes[-1][2]:

@@ -19,10 +19,11 @@ def reference_match(
 ) -> WinnerResult:
     """Compare the final answer of each response with the reference.
 
-    The form of the answer is read from `prompt`; an answer in another form counts as no match. `reference` is
-    one answer or several acceptable ones. Conclusive only when exactly one response matches and none is in
-    doubt. An answer that cannot be evaluated within the bounds is a wrong one. Never raises, whatever the texts; the order of `responses` does not matter. May block for seconds
-    on a hard mathematical expression (see `expressions`), so call it from a thread in an event loop.
+    The form of the answer is read from `prompt`; an answer in another form counts as no match, and so does
+    one that cannot be evaluated within the bounds. `reference` is one answer or several acceptable ones.
+    Conclusive only when exactly one response matches and none is in doubt. Never raises, whatever the texts;
+    the order of `responses` does not matter. May block for seconds on a hard mathematical expression (see
+    `expressions`), so call it from a thread in an event loop.
     """
     references = _acceptable(reference)
     form = read_form(prompt)

@@ -397,7 +397,9 @@ def test_what_the_prompt_asks_for(prompt: str, answer: str, reference: str, righ
     assert equal(reference, answer, prompt=prompt) is right
 
 
-@pytest.mark.parametrize("text", ["", " ", "$", "}{", "\\", "\\frac", "^", "_", "(", "\\boxed{", "\ud800", "\x00", "x" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", " ", "$", "}{", "\\", "\\frac", "^", "_", "(", "\\boxed{", "\ud800", "\x00", "x" * 5000]
+)
 def test_whatever_stands_there_nothing_is_raised(text: str) -> None:
     for other in ("5", "x+1", "\\text{no}", text):
         assert equal(text, other) is equal(other, text)

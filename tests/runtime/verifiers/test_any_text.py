@@ -14,8 +14,17 @@ from skillrt.verifiers.examples import read_examples
 from skillrt.verifiers.forms import read_form
 
 PROMPT = "Write a function f.\n\nInput: n = 2\nOutput: 4\n"
-RIGHT = ["def f(n):\n return n * 2\n", "class A:\n def f(self, n):\n  return n + 2\n", "def f(n):\n return 4\n"]
-WRONG = ["def f(n):\n return n\n", "def f(n):\n return None\n", "def f(n):\n raise ValueError\n", "def f(n:\n"]
+RIGHT = [
+    "def f(n):\n return n * 2\n",
+    "class A:\n def f(self, n):\n  return n + 2\n",
+    "def f(n):\n return 4\n",
+]
+WRONG = [
+    "def f(n):\n return n\n",
+    "def f(n):\n return None\n",
+    "def f(n):\n raise ValueError\n",
+    "def f(n:\n",
+]
 NO_PROGRAM = ["", "I do not know.", "x = 1\n", "``` ```", "\x00\ud800", "def g():\n return 4\n" * 3]
 
 Verify = Callable[[Mapping[str, str]], Awaitable[WinnerResult]]
@@ -35,7 +44,7 @@ def _responses(seed: int) -> tuple[str, str]:
 
 
 async def _winners(verify: Verify, count: int) -> Counter[str | None]:
-    """The winners over many pairs; fails when a verdict depends on where a response stands or what it is called."""
+    """The winners over many pairs; fails when a verdict depends on the place or the name of a response."""
     winners: Counter[str | None] = Counter()
     for seed in range(count):
         one, other = _responses(seed)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from skillrt.verifiers.answers.compare import Asked, asked, is_value, same
-from skillrt.verifiers.answers.dress import UPRIGHT, undress
-from skillrt.verifiers.answers.reading import Reading, readings
+from skillrt.verifiers.answers.asked import NOT_MINE, Asked, Ruling, asked
+from skillrt.verifiers.answers.compare import Comparison, is_value
+from skillrt.verifiers.answers.reading.dress import UPRIGHT, undress
+from skillrt.verifiers.answers.reading.whole import Reading, readings
 from skillrt.verifiers.answers.special import based_of, option_of, options_of, same_ratio, same_time, time_of
 from skillrt.verifiers.answers.words import is_no_number, same_words
 from skillrt.verifiers.expressions import TooCostlyError, compare_texts
@@ -62,7 +63,7 @@ def settle(answer: str, reference: str, prompt: str = "") -> bool | None:
         return _too_long(False, long)
     ask = asked(prompt)
     verdict = _special(left, right, ask)
-    return _read(left, right, ask) if verdict is NotImplemented else verdict
+    return _read(left, right, ask) if isinstance(verdict, str) else verdict
 
 
 def _too_long(identical: bool, long: list[bool]) -> bool | None:
@@ -87,8 +88,8 @@ def _squeezed(text: str) -> str:
     return re.sub(r"(?<=\w)\s+(?=\w)", " ", re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", text.replace(UPRIGHT, "")))
 
 
-def _special(left: str, right: str, ask: Asked) -> bool | None:
-    """The verdict of the kinds that are no mathematics; NotImplemented where the texts are of none."""
+def _special(left: str, right: str, ask: Asked) -> Ruling:
+    """The verdict of the kinds that are no mathematics; NOT_MINE where the texts are of none."""
     times = time_of(left), time_of(right)
     if times[0] and times[1]:
         verdict = same_time(times[0], times[1])
@@ -101,7 +102,7 @@ def _special(left: str, right: str, ask: Asked) -> bool | None:
     options = option_of(left), option_of(right)
     if any(options):
         return _options(left, right, ask)
-    return NotImplemented
+    return NOT_MINE
 
 
 def _half_untold(left: str, right: str) -> bool | None:
@@ -110,7 +111,7 @@ def _half_untold(left: str, right: str) -> bool | None:
     return None if re.search(r"\d|[A-Za-z]", number) else False
 
 
-def _options(left: str, right: str, ask: Asked) -> bool | None:
+def _options(left: str, right: str, ask: Asked) -> Ruling:
     one, other = option_of(left), option_of(right)
     if one and other:
         if not one.words or not other.words:
@@ -123,17 +124,17 @@ def _options(left: str, right: str, ask: Asked) -> bool | None:
     assert option is not None
     if option.words:
         return settle(text, option.words, ask.prompt) if turned else settle(option.words, text, ask.prompt)
-    listed = options_of(ask.prompt)
-    if option.letter not in listed:
-        return NotImplemented if _single_letter(text) else None
-    verdicts = {letter: _listed(text, words, turned, ask) for letter, words in listed.items()}
+    options = options_of(ask.prompt)
+    if option.letter not in options:
+        return NOT_MINE if _single_letter(text) else None
+    verdicts = {letter: _says_option(text, words, turned) for letter, words in options.items()}
     if verdicts[option.letter] is True:
         return True
     elsewhere = [letter for letter, verdict in verdicts.items() if verdict is True]
     return False if elsewhere and verdicts[option.letter] is False else None
 
 
-def _listed(text: str, words: str, turned: bool, ask: Asked) -> bool | None:
+def _says_option(text: str, words: str, turned: bool) -> bool | None:
     """Whether a text says what an option says; an option that cannot be evaluated settles nothing."""
     try:
         return settle(text, words) if turned else settle(words, text)
@@ -153,7 +154,11 @@ _ENGINE = re.compile(r"\\(?:int|iint|sum|prod|lim|oint)(?![A-Za-z])")
 def _read(left: str, right: str, ask: Asked) -> bool | None:
     ways = _ways(left), _ways(right)
     if not ways[0] or not ways[1]:
-        if (_ENGINE.search(left) or _ENGINE.search(right)) and UPRIGHT not in left + right and "'" not in left + right:
+        if (
+            (_ENGINE.search(left) or _ENGINE.search(right))
+            and UPRIGHT not in left + right
+            and "'" not in left + right
+        ):
             return compare_texts(left, right)
         return _as_words(left, right, ask)
     ones, others = _measured(ways[0], ways[1]), _measured(ways[1], ways[0])
@@ -177,13 +182,15 @@ def _measured(ways: tuple[Reading, ...], others: tuple[Reading, ...]) -> tuple[R
     return units if units and known else ways
 
 
-def _verdicts(ones: tuple[Reading, ...], others: tuple[Reading, ...], ask: Asked) -> Iterator[tuple[bool | None, bool]]:
+def _verdicts(
+    ones: tuple[Reading, ...], others: tuple[Reading, ...], ask: Asked
+) -> Iterator[tuple[bool | None, bool]]:
     for one in ones:
         for other in others:
-            measured = (one.unit and not other.weak or other.unit and not one.weak) and (
+            measured = ((one.unit and not other.weak) or (other.unit and not one.weak)) and (
                 one.node.head == other.node.head == "quantity"
             )
-            yield same(one.node, other.node, ask), (one.weak or other.weak) and not measured
+            yield Comparison(ask).same(one.node, other.node), (one.weak or other.weak) and not measured
 
 
 _PROSE = re.compile(r"[^\W\d_]{2}[^\\^_=<>+*/{}|]*|[^\W\d_][^\\^_=<>+*/{}|]*[^\W\d_]{3}[^\\^_=<>+*/{}|]*")

@@ -97,7 +97,10 @@ def _without(region: Region, points: Node) -> Region:
         inside = _order(last.low, value) < 0 < _order(last.high, value)
         if not inside:
             raise NoRegionError("a point outside of the last piece")
-        pieces += [Piece(last.low, last.low_closed, point, False), Piece(point, False, last.high, last.high_closed)]
+        pieces += [
+            Piece(last.low, last.low_closed, point, False),
+            Piece(point, False, last.high, last.high_closed),
+        ]
     return Region(tuple(pieces), region.name)
 
 
@@ -199,9 +202,9 @@ def _merged(region: Region) -> list[_Exact] | None:
     merged: list[_Exact] = []
     for low, open_low, high, closed_high in sorted(pieces):
         if merged:
-            (before, first_closed), (end, end_closed) = merged[-1]
-            if low < end or (low == end and (end_closed or not open_low)):
-                merged[-1] = ((before, first_closed), max((end, end_closed), (high, closed_high)))
+            first, last = merged[-1]
+            if low < last[0] or (low == last[0] and (last[1] or not open_low)):
+                merged[-1] = (first, max(last, (high, closed_high)))
                 continue
         merged.append(((low, not open_low), (high, closed_high)))
     return merged

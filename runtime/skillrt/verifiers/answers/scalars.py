@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from skillrt.verifiers.answers.listing import listed, paired
 from skillrt.verifiers.answers.tree import Node, number
 from skillrt.verifiers.expressions import compare_curves, compare_values
 
@@ -26,15 +27,25 @@ class Rounding:
 
 
 _PLACE_NAMES = {
-    **{"whole": 0, "integer": 0, "unit": 0, "dollar": 0, "percent": 0, "degree": 0, "tenth": 1, "hundredth": 2},
-    **{"thousandth": 3, "cent": 2, "penny": 2, "ten": -1, "hundred": -2, "thousand": -3, "ten-thousandth": 4},
+    name: int(places)
+    for name, places in paired(
+        "whole 0 integer 0 unit 0 dollar 0 percent 0 degree 0 tenth 1 hundredth 2 thousandth 3"
+        " ten-thousandth 4 cent 2 penny 2 ten -1 hundred -2 thousand -3"
+    ).items()
 }
-_COUNTS = {word: place for place, word in enumerate("zero one two three four five six seven eight".split())}
+_COUNTS = {word: place for place, word in enumerate(listed("zero one two three four five six seven eight"))}
 _PLACES = re.compile(
-    r"\b(?:to|with|using|up to|correct to)\s+(\d{1,2}|" + "|".join(_COUNTS) + r")\s+(decimal|significant|sig)\b", re.IGNORECASE
+    r"\b(?:to|with|using|up to|correct to)\s+(\d{1,2}|"
+    + "|".join(_COUNTS)
+    + r")\s+(decimal|significant|sig)\b",
+    re.IGNORECASE,
 )
-_NEAREST = re.compile(r"\bnearest\s+(?:one[- ])?((?:ten-)?[a-z]+?)(?:s|\b)(?:\s+(?:number|degree|place))?\b", re.IGNORECASE)
-_ROUGH = re.compile(r"\b(?:round(?:ed|ing)?|approximat\w+|as a decimal|decimal (?:form|approximation))\b", re.IGNORECASE)
+_NEAREST = re.compile(
+    r"\bnearest\s+(?:one[- ])?((?:ten-)?[a-z]+?)(?:s|\b)(?:\s+(?:number|degree|place))?\b", re.IGNORECASE
+)
+_ROUGH = re.compile(
+    r"\b(?:round(?:ed|ing)?|approximat\w+|as a decimal|decimal (?:form|approximation))\b", re.IGNORECASE
+)
 
 
 def rounding_of(prompt: str) -> Rounding | None:
@@ -69,7 +80,9 @@ def fraction_of(text: str) -> Fraction | None:
     if "(" in text:
         plain, _, block = text.removesuffix(")").partition("(")
         places = len(plain.partition(".")[2])
-        return Fraction(plain.removesuffix(".") or "0") + Fraction(int(block), 10**places * (10 ** len(block) - 1))
+        return Fraction(plain.removesuffix(".") or "0") + Fraction(
+            int(block), 10**places * (10 ** len(block) - 1)
+        )
     exponent = re.search(r"[eE]([-+]?\d+)$", text)
     if exponent and (len(exponent[1]) > 5 or abs(int(exponent[1])) > _MAX_EXPONENT):
         return None
@@ -148,7 +161,7 @@ def lowered(node: Node) -> Node:
     raise NoScalarError(node.head)
 
 
-_EXPRESSIONS = frozenset("add mul div neg pow root fact abs floor ceil call log binom".split())
+_EXPRESSIONS = frozenset(listed("add mul div neg pow root fact abs floor ceil call log binom"))
 
 
 def literal(node: Node) -> _Literal | None:
@@ -220,7 +233,9 @@ def primes_differ(one: Node, other: Node) -> bool:
     return names[0] != names[1] and bare[0] == bare[1]
 
 
-def _rounded(one: Node, other: Node, left: Fraction, right: Fraction, rounding: Rounding | None) -> bool | None:
+def _rounded(
+    one: Node, other: Node, left: Fraction, right: Fraction, rounding: Rounding | None
+) -> bool | None:
     """For two values that differ: whether one of them is written as a rounding of the other."""
     apart = abs(left - right)
     written = sorted(
@@ -231,7 +246,9 @@ def _rounded(one: Node, other: Node, left: Fraction, right: Fraction, rounding: 
         return False
     shorter = written[0]
     unit = Fraction(10) ** -shorter.places if abs(shorter.places) < _MAX_EXPONENT else Fraction(0)
-    if len(written) == 2 and (written[1].places == shorter.places or (shorter.places < 2 and rounding is None)):
+    if len(written) == 2 and (
+        written[1].places == shorter.places or (shorter.places < 2 and rounding is None)
+    ):
         return False
     if apart > unit / 2:
         # Digits that were cut off instead of rounded.

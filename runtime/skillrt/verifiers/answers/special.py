@@ -1,4 +1,4 @@
-"""Answers that are no mathematics: options of the question, times of the day, numbers with letters for digits."""
+"""Answers that are no mathematics: options, times of the day, numbers with letters for digits."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from skillrt.verifiers.answers.dress import UPRIGHT
+from skillrt.verifiers.answers.reading.dress import UPRIGHT
 from skillrt.verifiers.answers.tree import Node
 
 _TIME = re.compile(
-    r"(?P<hour>\d{1,2})(?::(?P<minute>[0-5]\d))?(?::(?P<second>[0-5]\d))?\s*(?P<half>[ap]\.?\s?m\.?)?", re.IGNORECASE
+    r"(?P<hour>\d{1,2})(?::(?P<minute>[0-5]\d))?(?::(?P<second>[0-5]\d))?\s*(?P<half>[ap]\.?\s?m\.?)?",
+    re.IGNORECASE,
 )
 _NAMED_TIMES = {"noon": 12 * 3600, "12 noon": 12 * 3600, "midday": 12 * 3600, "midnight": 0, "12 midnight": 0}
 _HALF_DAY = 12 * 3600
@@ -59,7 +60,9 @@ def same_time(one: Time, other: Time) -> bool | None:
 
 def same_ratio(one: str, other: str) -> bool:
     """Whether two times, read as ratios, are equal: `1:10` and `2:20`."""
-    (left, right), (first, second) = ([int(part) for part in bare(text).split(":")[:2]] for text in (one, other))
+    (left, right), (first, second) = (
+        [int(part) for part in bare(text).split(":")[:2]] for text in (one, other)
+    )
     return left * second == right * first and bool(left and right and first and second)
 
 
@@ -76,7 +79,9 @@ _OPTION = re.compile(
     r"[\s:.]*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
-_NO_WORDS = re.compile(r"[-+*/^=<>_,;'!|]|\\(?:cup|cap|cdot|times|in|to|le|ge|ne|pm|setminus|parallel|perp)\b")
+_NO_WORDS = re.compile(
+    r"[-+*/^=<>_,;'!|]|\\(?:cup|cap|cdot|times|in|to|le|ge|ne|pm|setminus|parallel|perp)\b"
+)
 
 
 def option_of(text: str) -> Option | None:
@@ -102,7 +107,10 @@ def _tail(marked: str, rest: str) -> str:
     return rest
 
 
-_LISTED = re.compile(r"(?:^|(?<=\s)|(?<=\$))(?:\\(?:text|textbf|mathrm)\{)?\(?(?P<letter>[A-Z])[).:]\}?(?=\s|\\)(?P<words>[^\n]*)", re.MULTILINE)
+_LISTED = re.compile(
+    r"(?:^|(?<=\s)|(?<=\$))(?:\\(?:text|textbf|mathrm)\{)?\(?(?P<letter>[A-Z])[).:]\}?(?=\s|\\)(?P<words>[^\n]*)",
+    re.MULTILINE,
+)
 
 
 @lru_cache(maxsize=256)
@@ -120,7 +128,9 @@ def options_of(prompt: str) -> dict[str, str]:
     return options if len(options) > 1 else {}
 
 
-_LETTERED = re.compile(r"\(?\s*(?P<digits>[0-9A-Fa-f]+)\s*\)?\s*_\s*\{?\s*(?P<base>\d{1,2}|two|three|eight|ten|sixteen)\s*\}?")
+_LETTERED = re.compile(
+    r"\(?\s*(?P<digits>[0-9A-Fa-f]+)\s*\)?\s*_\s*\{?\s*(?P<base>\d{1,2}|two|three|eight|ten|sixteen)\s*\}?"
+)
 _BASE_NAMES = {"two": "2", "three": "3", "eight": "8", "ten": "10", "sixteen": "16"}
 
 
@@ -131,6 +141,10 @@ def based_of(text: str) -> Node | None:
         return None
     base = _BASE_NAMES.get(match["base"], match["base"])
     digits = match["digits"].upper()
-    if not 2 <= int(base) <= 36 or not any(map(str.isdigit, digits)) or any(int(digit, 36) >= int(base) for digit in digits):
+    if (
+        not 2 <= int(base) <= 36
+        or not any(map(str.isdigit, digits))
+        or any(int(digit, 36) >= int(base) for digit in digits)
+    ):
         return None
     return Node("based", f"{digits}_{base}")

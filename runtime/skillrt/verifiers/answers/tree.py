@@ -11,9 +11,9 @@ class Node:
     """A node: what it is (``head``), its own text (digits, a name, a unit, operators) and what stands below.
 
     The heads of expressions are ``num based inf const name add mul div neg pow root fact abs floor ceil pm
-    percent call log binom``; those of answers made of several values ``list set tuple bracket interval union
-    minus rel matrix``; ``quantity`` holds a value with its unit (``text``), ``mark`` a figure of geometry with
-    the letters of its points, ``words`` plain text and ``reals`` the real line.
+    percent deg mixed apply call log binom``, those of answers made of several values ``list set tuple union
+    minus inter rel matrix row``. ``quantity`` holds a value with its unit (``text``), ``mark`` a figure of
+    geometry with the letters of its points, ``words`` plain text, and ``reals`` is the real line.
     """
 
     head: str
@@ -37,6 +37,19 @@ class Node:
     def has(self, *heads: str) -> bool:
         """Whether a node of one of these kinds occurs."""
         return any(node.head in heads for node in self.walk())
+
+
+COLLECTIONS = ("list", "set", "tuple", "matrix", "row")
+
+
+def capitals(node: Node) -> str:
+    """The capitals of a product of capitals, in order."""
+    if node.head == "name" and len(node.text) == 1 and node.text.isupper():
+        return node.text
+    if node.head == "mul":
+        parts = [capitals(arg) for arg in node.args]
+        return "".join(parts) if all(parts) else ""
+    return ""
 
 
 def number(text: str) -> Node:

@@ -9,30 +9,107 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pint import UnitRegistry
 
-_WORDS = {
-    "meter": "m meter metre", "centimeter": "cm centimeter centimetre", "millimeter": "mm millimeter millimetre",
-    "kilometer": "km kilometer kilometre", "micrometer": "um micrometer micrometre micron", "nanometer": "nm nanometer",
-    "inch": "in inch inches", "foot": "ft foot feet", "yard": "yd yard", "mile": "mi mile", "light_year": "ly",
-    "kilogram": "kg kilogram kilo kgs", "gram": "g gram gramme gm", "milligram": "mg milligram", "pound": "lb lbs pound",
-    "microgram": "ug microgram", "ounce": "oz ounce", "tonne": "tonne", "short_ton": "ton", "stone": "stone",
-    "second": "s sec second secs", "minute": "min mins minute", "hour": "h hr hrs hour", "day": "day", "week": "week",
-    "millisecond": "ms millisecond", "microsecond": "us microsecond", "nanosecond": "ns nanosecond",
-    "month": "month", "year": "yr yrs year", "decade": "decade", "century": "century centuries",
-    "liter": "L l liter litre", "milliliter": "mL ml milliliter millilitre", "centiliter": "cL cl", "cc": "cc",
-    "gallon": "gal gallon", "quart": "qt quart", "pint": "pt pint", "cup": "cup", "acre": "acre", "hectare": "ha hectare",
-    "degree": "deg degree", "radian": "rad radian", "degC": "celsius", "degF": "fahrenheit", "kelvin": "K kelvin",
-    "mile / hour": "mph", "kilometer / hour": "kph kmh kmph", "newton": "N newton", "kilonewton": "kN",
-    "joule": "J joule", "kilojoule": "kJ kilojoule", "megajoule": "MJ", "watt": "W watt", "kilowatt": "kW kilowatt",
-    "megawatt": "MW", "kilowatt_hour": "kWh", "electron_volt": "eV", "kiloelectron_volt": "keV",
-    "megaelectron_volt": "MeV", "gigaelectron_volt": "GeV", "pascal": "Pa pascal",
-    "kilopascal": "kPa", "megapascal": "MPa", "atmosphere": "atm atmosphere", "bar": "bar", "volt": "V volt",
-    "kilovolt": "kV", "millivolt": "mV", "ampere": "A amp ampere", "milliampere": "mA", "ohm": "ohm", "kiloohm": "kohm",
-    "coulomb": "coulomb", "farad": "farad", "tesla": "tesla", "henry": "henry", "hertz": "Hz hertz", "kilohertz": "kHz",
-    "megahertz": "MHz", "gigahertz": "GHz", "mole": "mol mole", "millimole": "mmol", "calorie": "cal calorie",
-    "kilocalorie": "kcal", "us_dollar": "dollar USD buck", "us_cent": "cent", "euro": "euro EUR", "uk_pound": "GBP", "yen": "yen JPY",
-    "rupee": "rupee INR", "bit": "bit", "byte": "byte", "kilobyte": "kB KB", "megabyte": "MB", "gigabyte": "GB",
-    "revolution": "revolution", "revolution / minute": "rpm",
-}  # fmt: skip
+_WORDS = """
+    meter: m meter metre
+    centimeter: cm centimeter centimetre
+    millimeter: mm millimeter millimetre
+    kilometer: km kilometer kilometre
+    micrometer: um micrometer micrometre micron
+    nanometer: nm nanometer
+    inch: in inch inches
+    foot: ft foot feet
+    yard: yd yard
+    mile: mi mile
+    light_year: ly
+    kilogram: kg kilogram kilo kgs
+    gram: g gram gramme gm
+    milligram: mg milligram
+    pound: lb lbs pound
+    microgram: ug microgram
+    ounce: oz ounce
+    tonne: tonne
+    short_ton: ton
+    stone: stone
+    second: s sec second secs
+    minute: min mins minute
+    hour: h hr hrs hour
+    day: day
+    week: week
+    millisecond: ms millisecond
+    microsecond: us microsecond
+    nanosecond: ns nanosecond
+    month: month
+    year: yr yrs year
+    decade: decade
+    century: century centuries
+    liter: L l liter litre
+    milliliter: mL ml milliliter millilitre
+    centiliter: cL cl
+    cc: cc
+    gallon: gal gallon
+    quart: qt quart
+    pint: pt pint
+    cup: cup
+    acre: acre
+    hectare: ha hectare
+    degree: deg degree
+    radian: rad radian
+    degC: celsius
+    degF: fahrenheit
+    kelvin: K kelvin
+    mile/hour: mph
+    kilometer/hour: kph kmh kmph
+    newton: N newton
+    kilonewton: kN
+    joule: J joule
+    kilojoule: kJ kilojoule
+    megajoule: MJ
+    watt: W watt
+    kilowatt: kW kilowatt
+    megawatt: MW
+    kilowatt_hour: kWh
+    electron_volt: eV
+    kiloelectron_volt: keV
+    megaelectron_volt: MeV
+    gigaelectron_volt: GeV
+    pascal: Pa pascal
+    kilopascal: kPa
+    megapascal: MPa
+    atmosphere: atm atmosphere
+    bar: bar
+    volt: V volt
+    kilovolt: kV
+    millivolt: mV
+    ampere: A amp ampere
+    milliampere: mA
+    ohm: ohm
+    kiloohm: kohm
+    coulomb: coulomb
+    farad: farad
+    tesla: tesla
+    henry: henry
+    hertz: Hz hertz
+    kilohertz: kHz
+    megahertz: MHz
+    gigahertz: GHz
+    mole: mol mole
+    millimole: mmol
+    calorie: cal calorie
+    kilocalorie: kcal
+    us_dollar: dollar USD buck
+    us_cent: cent
+    euro: euro EUR
+    uk_pound: GBP
+    yen: yen JPY
+    rupee: rupee INR
+    bit: bit
+    byte: byte
+    kilobyte: kB KB
+    megabyte: MB
+    gigabyte: GB
+    revolution: revolution
+    revolution/minute: rpm
+"""
 _MONEY = (
     "us_dollar = [money_usd]",
     "us_cent = 1/100 * us_dollar",
@@ -44,8 +121,10 @@ _MONEY = (
 
 
 def _spellings() -> dict[str, str]:
+    """Each spelling with the unit as pint calls it; long words have a plural."""
     known: dict[str, str] = {}
-    for unit, words in _WORDS.items():
+    for line in _WORDS.strip().splitlines():
+        unit, _, words = line.strip().partition(": ")
         for word in words.split():
             known[word] = unit
             if len(word) > 2 and word.islower() and not word.endswith("s"):

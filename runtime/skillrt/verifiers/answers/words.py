@@ -1,4 +1,4 @@
-"""Answers in words: numbers that are spelled out, words that say that there is no answer, plain comparison."""
+"""Answers in words: numbers spelled out, words that name no number, and when two texts say the same."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-    " seventeen eighteen nineteen".split()
+from skillrt.verifiers.answers.listing import listed
+
+_ONES = listed(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+    " sixteen seventeen eighteen nineteen"
 )
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 _VALUES = {word: value for value, word in enumerate(_ONES)} | {
     word: 20 + 10 * place for place, word in enumerate(_TENS)
 }
@@ -23,7 +25,9 @@ def number_of_words(words: Sequence[str]) -> int | None:
     last = ""
     for word in (word.casefold() for word in words):
         if word in _VALUES:
-            fits = not last or last in ("and", "hundred", *_LARGE) or (last in _TENS and 0 < _VALUES[word] < 10)
+            fits = (
+                not last or last in ("and", "hundred", *_LARGE) or (last in _TENS and 0 < _VALUES[word] < 10)
+            )
             if not fits:
                 return None
             part += _VALUES[word]
@@ -82,10 +86,9 @@ _EXCLUSIVE = [
     )
 ]
 _NO_NUMBER = re.compile(
-    r"(?:yes|no|true|false|even|odd|undefined|not defined|impossible|not possible|unknown|none|neither|divergent"
+    r"yes|no|true|false|even|odd|undefined|not defined|impossible|not possible|unknown|none|neither|divergent"
     r"|diverges|does not exist|not exist|dne|no (?:real )?solutions?|no answer|no limit|cannot be determined"
-    r"|not enough information|indeterminate|i do(?: not|n't) know|monday|tuesday|wednesday|thursday|friday"
-    r"|saturday|sunday|january|february|march|april|may|june|july|august|september|october|november|december)"
+    r"|not enough information|indeterminate|i do(?: not|n't) know"
 )
 
 
@@ -101,26 +104,35 @@ def same_words(one: str, other: str, prompt: str = "") -> bool | None:
         return True
     if any(left in row and right in row for row in _EXCLUSIVE):
         return False
-    if _NO_NUMBER.fullmatch(left) and _NO_NUMBER.fullmatch(right) and {left, right} & {"yes", "no", "true", "false"}:
+    if (
+        _NO_NUMBER.fullmatch(left)
+        and _NO_NUMBER.fullmatch(right)
+        and {left, right} & {"yes", "no", "true", "false"}
+    ):
         return False
     return False if _both_named(left, right, prompt) else None
 
 
 def _both_named(left: str, right: str, prompt: str) -> bool:
     """Whether a prompt names both, as two things of which none is a part of the other."""
-    told, *sides = (f" {' '.join(_MARKS.sub(' ', text.casefold()).split())} " for text in (prompt, left, right))
+    told, *sides = (
+        f" {' '.join(_MARKS.sub(' ', text.casefold()).split())} " for text in (prompt, left, right)
+    )
     apart = sides[0].strip() not in sides[1] and sides[1].strip() not in sides[0]
     return apart and all(side in told for side in sides)
 
 
-_OF_NUMBERS = frozenset(
-    "nil nothing none no not unity single double triple pair couple dozen score once twice thrice half halves quarter"
-    " quarters third thirds fourth fourths fifth fifths sixth sixths seventh eighth ninth tenth tenths hundredth"
-    " infinity infinite infinitely unbounded pi plus minus times over divided squared cubed square cube root power sum"
-    " difference product quotient percent equals equal point negative positive all both each every hundred thousand"
-    " million billion trillion per degree degrees any real reals complex integer integers natural numbers number"
-    " empty undefined oo inf sin cos tan log exp sqrt first second identity zero".split()
-) | _VALUES.keys()
+_OF_NUMBERS = _VALUES.keys() | set(
+    listed(
+        "nil nothing none no not unity single double triple pair couple dozen score once twice thrice"
+        " half halves quarter quarters third thirds fourth fourths fifth fifths sixth sixths seventh"
+        " eighth ninth tenth tenths hundredth infinity infinite infinitely unbounded pi plus minus"
+        " times over divided squared cubed square cube root power sum difference product quotient"
+        " percent equals equal point negative positive all both each every hundred thousand million"
+        " billion trillion per degree degrees any real reals complex integer integers natural numbers"
+        " number empty undefined inf sin cos tan log exp sqrt first second identity"
+    )
+)
 
 
 def is_no_number(text: str) -> bool:

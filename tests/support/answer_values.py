@@ -1,4 +1,4 @@
-"""A table of answers, all different in value, with rewritings that keep a value and rewritings that change it."""
+"""Answers that all differ in value, with rewritings that keep a value and rewritings that change it."""
 
 from __future__ import annotations
 
@@ -7,31 +7,56 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-INTEGERS = """0 1 2 3 4 6 7 9 10 11 12 13 15 17 18 20 23 24 27 30 36 42 48 55 60 64 72 81 90 97 100 105 120 128 144
-169 180 210 225 256 300 343 360 400 500 512 625 720 729 840 999 1000 1024 1225 1729 2048 2187 2401 4096 5040 6561
-10000 12345 14916 40320 65536 100000 123456 362880 1000000 3628800 16777216 1000000007 12345678901234567890
--1 -2 -3 -5 -7 -8 -11 -16 -25 -36 -50 -99 -125 -216 -1001 -2025""".split()
-DECIMALS = """0.5 0.25 0.75 0.2 0.04 0.125 0.001 1.5 2.25 3.14 2.718 9.81 12.5 99.95 0.333 0.667 100.01 -0.5 -2.75 -0.125
-1000.5 0.0625 6.28 1.414 0.000001""".split()
-FRACTIONS = """1/3 2/3 1/6 5/6 1/7 3/7 22/7 1/9 4/9 5/11 7/12 11/12 8/13 1/17 17/19 355/113 100/3 29/40 1/1001 -1/3 -5/7 -4/9
--22/15 13/60 121/35""".split()
-IRRATIONALS = r"""\pi|2\pi|\frac{\pi}{2}|\frac{\pi}{6}|\pi^2|e|e^2|\frac{1}{e}|\sqrt{2}|\sqrt{3}|2\sqrt{3}|\frac{\sqrt{3}}{2}|\frac{\sqrt{2}}{2}
-\sqrt{5}|\frac{1+\sqrt{5}}{2}|\frac{1-\sqrt{5}}{2}|\sqrt{7}+1|\sqrt{2}+\sqrt{3}|\sqrt[3]{2}|\sqrt[3]{4}|2^{1/5}|\ln 2|\ln 3
-\log_2 3|\sin 1|\cos 1|\tan\frac{\pi}{8}|\arctan 2|\arcsin\frac{1}{3}|3-2\sqrt{2}|\pi-3|\frac{4\pi}{3}|\sqrt{\pi}|e^{\pi}
-\pi e|2^{\sqrt{2}}|\frac{\ln 2}{3}|1+\frac{1}{e}|1-\frac{1}{e}|\sqrt{10}-\pi"""
-TINY_AND_HUGE = r"""10^{-20}|2\cdot 10^{-20}|6.63\times 10^{-34}|9.11\times 10^{-31}|2^{-60}|2^{-61}|\frac{1}{2^{99}}|\frac{1}{50!}|\frac{1}{52!}
-3^{100}|3^{101}|7^{77}|40!|6.02\times 10^{23}|3\times 10^8|2^{2006}|\frac{1}{3^{300}}|1+10^{-30}|1-10^{-30}|10^{40}"""
-EXPRESSIONS = r"""x|y|2x|3x+1|3x-1|x^2|x^3|x^2-1|x^2+1|(x+1)^2|\frac{1}{x}|\frac{x}{y}|\frac{y}{x}|x+y|x-y|y-x|xy|x^2y|xy^2|\sqrt{x}
-\frac{1}{\sqrt{x}}|\sqrt{x+1}|\sin x|\cos x|\sin(2x)|\tan x|\sin^2 x|\cos^2 x|\ln x|\ln(x+1)|e^x|e^{-x}|e^{2x}|xe^x|2^x|x^n|n!|(n+1)!
-\frac{n(n+1)}{2}|\frac{n(n-1)}{2}|2^n-1|a^2+b^2|a^2-b^2|(a+b)^2|\frac{a}{a+b}|\frac{b}{a+b}|\binom{n}{2}+n^3|\pi r^2|2\pi r|\frac{4}{3}\pi r^3
-\frac{x+1}{x-1}|\frac{x-1}{x+1}|\arctan x|x\ln x|\frac{\ln x}{x}|5x^2-7x+2|x^4+4|k\pi|\sqrt{a^2+b^2}|3t^2"""
-QUANTITIES = r"""35 cm|35 m|36 km|5 kg|5 g|7 hours|7 minutes|8 seconds|14 days|25 cm^2|26 m^2|27 m^3|21 liters|22 mL|60 km/h|19 m/s|9 m/s^2
-31 miles|33 feet|34 inches|16 pounds|28 ounces|38 newtons|39 joules|41 watts|43 dollars|44 euros|45^\circ|46 radians|47 cents"""
-COLLECTIONS = r"""\{1,2\}|\{1,3\}|\{1,2,3\}|\{0\}|\emptyset|\{-1,1\}|\{x,y\}|(1,2)|(2,1)|(1,2,3)|(3,2,1)|(-1,4)|(\frac{1}{2},3)
-[0,1)|(0,1]|[0,2)|(-\infty,3)|(-\infty,3]|(3,\infty)|[3,\infty)|(-\infty,0)\cup(0,\infty)|[1,2)\cup(5,6]
-\{\sqrt{2},\sqrt{3}\}|\begin{pmatrix}1&2\\3&4\end{pmatrix}|\begin{pmatrix}1&3\\2&4\end{pmatrix}|\begin{pmatrix}7\\8\end{pmatrix}"""
-OTHERS = r"""x=5/9|x+2y=3|2x+y=3|y'=2x|y''=2x|f'(x)|f(x)|f''(x)|101_2|101_3|212_5|3:00 PM|3:00 AM|11:30 AM|10:45 PM|2:3|5:4
-\text{yes}|\text{no}|\text{Tuesday}|\text{Friday}|\text{undefined}|A|B|D|E|\angle ABC|\angle ACB|\overrightarrow{PQ}|\overrightarrow{QP}"""
+INTEGERS = r"""
+0 1 2 3 4 6 7 9 10 11 12 13 15 17 18 20 23 24 27 30 36 42 48 55 60 64 72 81 90 97 100 105 120 128 144
+169 180 210 225 256 300 343 360 400 500 512 625 720 729 840 999 1000 1024 1225 1729 2048 2187 2401 4096
+5040 6561 10000 12345 14916 40320 65536 100000 123456 362880 1000000 3628800 16777216 1000000007
+12345678901234567890 -1 -2 -3 -5 -7 -8 -11 -16 -25 -36 -50 -99 -125 -216 -1001 -2025
+"""
+DECIMALS = r"""
+0.5 0.25 0.75 0.2 0.04 0.125 0.001 1.5 2.25 3.14 2.718 9.81 12.5 99.95 0.333 0.667 100.01 -0.5 -2.75
+-0.125 1000.5 0.0625 6.28 1.414 0.000001
+"""
+FRACTIONS = r"""
+1/3 2/3 1/6 5/6 1/7 3/7 22/7 1/9 4/9 5/11 7/12 11/12 8/13 1/17 17/19 355/113 100/3 29/40 1/1001 -1/3
+-5/7 -4/9 -22/15 13/60 121/35
+"""
+IRRATIONALS = r"""
+\pi|2\pi|\frac{\pi}{2}|\frac{\pi}{6}|\pi^2|e|e^2|\frac{1}{e}|\sqrt{2}|\sqrt{3}|2\sqrt{3}
+\frac{\sqrt{3}}{2}|\frac{\sqrt{2}}{2}|\sqrt{5}|\frac{1+\sqrt{5}}{2}|\frac{1-\sqrt{5}}{2}|\sqrt{7}+1
+\sqrt{2}+\sqrt{3}|\sqrt[3]{2}|\sqrt[3]{4}|2^{1/5}|\ln 2|\ln 3|\log_2 3|\sin 1|\cos 1|\tan\frac{\pi}{8}
+\arctan 2|\arcsin\frac{1}{3}|3-2\sqrt{2}|\pi-3|\frac{4\pi}{3}|\sqrt{\pi}|e^{\pi}|\pi e|2^{\sqrt{2}}
+\frac{\ln 2}{3}|1+\frac{1}{e}|1-\frac{1}{e}|\sqrt{10}-\pi
+"""
+TINY_AND_HUGE = r"""
+10^{-20}|2\cdot 10^{-20}|6.63\times 10^{-34}|9.11\times 10^{-31}|2^{-60}|2^{-61}|\frac{1}{2^{99}}
+\frac{1}{50!}|\frac{1}{52!}|3^{100}|3^{101}|7^{77}|40!|6.02\times 10^{23}|3\times 10^8|2^{2006}
+\frac{1}{3^{300}}|1+10^{-30}|1-10^{-30}|10^{40}
+"""
+EXPRESSIONS = r"""
+x|y|2x|3x+1|3x-1|x^2|x^3|x^2-1|x^2+1|(x+1)^2|\frac{1}{x}|\frac{x}{y}|\frac{y}{x}|x+y|x-y|y-x|xy|x^2y
+xy^2|\sqrt{x}|\frac{1}{\sqrt{x}}|\sqrt{x+1}|\sin x|\cos x|\sin(2x)|\tan x|\sin^2 x|\cos^2 x|\ln x
+\ln(x+1)|e^x|e^{-x}|e^{2x}|xe^x|2^x|x^n|n!|(n+1)!|\frac{n(n+1)}{2}|\frac{n(n-1)}{2}|2^n-1|a^2+b^2
+a^2-b^2|(a+b)^2|\frac{a}{a+b}|\frac{b}{a+b}|\binom{n}{2}+n^3|\pi r^2|2\pi r|\frac{4}{3}\pi r^3
+\frac{x+1}{x-1}|\frac{x-1}{x+1}|\arctan x|x\ln x|\frac{\ln x}{x}|5x^2-7x+2|x^4+4|k\pi|\sqrt{a^2+b^2}
+3t^2
+"""
+QUANTITIES = r"""
+35 cm|35 m|36 km|5 kg|5 g|7 hours|7 minutes|8 seconds|14 days|25 cm^2|26 m^2|27 m^3|21 liters|22 mL
+60 km/h|19 m/s|9 m/s^2|31 miles|33 feet|34 inches|16 pounds|28 ounces|38 newtons|39 joules|41 watts
+43 dollars|44 euros|45^\circ|46 radians|47 cents
+"""
+COLLECTIONS = r"""
+\{1,2\}|\{1,3\}|\{1,2,3\}|\{0\}|\emptyset|\{-1,1\}|\{x,y\}|(1,2)|(2,1)|(1,2,3)|(3,2,1)|(-1,4)
+(\frac{1}{2},3)|[0,1)|(0,1]|[0,2)|(-\infty,3)|(-\infty,3]|(3,\infty)|[3,\infty)
+(-\infty,0)\cup(0,\infty)|[1,2)\cup(5,6]|\{\sqrt{2},\sqrt{3}\}|\begin{pmatrix}1&2\\3&4\end{pmatrix}
+\begin{pmatrix}1&3\\2&4\end{pmatrix}|\begin{pmatrix}7\\8\end{pmatrix}
+"""
+OTHERS = r"""
+x=5/9|x+2y=3|2x+y=3|y'=2x|y''=2x|f'(x)|f(x)|f''(x)|101_2|101_3|212_5|3:00 PM|3:00 AM|11:30 AM|10:45 PM
+2:3|5:4|\text{yes}|\text{no}|\text{Tuesday}|\text{Friday}|\text{undefined}|A|B|D|E|\angle ABC|\angle ACB
+\overrightarrow{PQ}|\overrightarrow{QP}
+"""
 
 
 @dataclass(frozen=True)
@@ -49,9 +74,9 @@ def _split(table: str) -> list[str]:
 VALUES: list[Value] = [
     Value(text, kind)
     for kind, texts in {
-        "integer": INTEGERS,
-        "decimal": DECIMALS,
-        "fraction": FRACTIONS,
+        "integer": INTEGERS.split(),
+        "decimal": DECIMALS.split(),
+        "fraction": FRACTIONS.split(),
         "irrational": _split(IRRATIONALS),
         "extreme": _split(TINY_AND_HUGE),
         "expression": _split(EXPRESSIONS),
@@ -70,27 +95,27 @@ Rewriting = Callable[[str, random.Random], str | None]
 
 # Rewritings of any answer that keep it.
 
-_DRESSES = [
-    "${}$", "$${}$$", "\\({}\\)", "\\[{}\\]", " {} ", "{}.", "{}\\\\", "\\ {}\\ ", "\\boxed{{{}}}", "\\displaystyle {}",
-    "\\textcolor{{red}}{{{}}}", "\\color{{blue}} {}", "{{\\large {}}}", "\\begin{{aligned}} {} \\end{{aligned}}",
-    "\\begin{{equation*}}{}\\end{{equation*}}", "\\quad {}", "\\,{}\\,", "**{}**", "{}\n", "\u200b{}", "$ {} $.", "\\underline{{{}}}",
-]  # fmt: skip
-_BOLD = ["\\mathbf{{{}}}", "\\boldsymbol{{{}}}", "\\bm{{{}}}", "\\mathit{{{}}}"]
+_DRESSES = r"""
+$@$|$$@$$|\(@\)|\[@\]| @ |@.|@\\|\ @\ |\boxed{@}|\displaystyle @|\textcolor{red}{@}|\color{blue} @|{\large @}
+\begin{aligned} @ \end{aligned}|\begin{equation*}@\end{equation*}|\quad @|\,@\,|**@**|$ @ $.|\underline{@}
+\mathbf{@}|\boldsymbol{@}|{\bf @}|\fbox{@}|~@~|\mathit{@}
+"""
 
 
 def dressed(text: str, chance: random.Random) -> str:
     """In one or two dresses of TeX or Markdown."""
     for _ in range(chance.choice([1, 1, 2])):
-        dress = chance.choice(_DRESSES)
+        dress = chance.choice([*_split(_DRESSES), "@\n", "\u200b@"])
         if dress.startswith(("\\begin", "\\[", "$$", "\\(", "$")) and ("\\begin" in text or "$" in text):
             continue
-        text = dress.format(text)
+        text = dress.replace("@", text)
     return text
 
 
 _SIGNS = {
-    "\\pi": "π", "\\times ": "×", "\\cdot ": "·", "-": "−", "\\infty": "∞", "\\cup": "∪", "^\\circ": "°", "\\emptyset": "∅",
-    "^2": "²", "^3": "³", "\\sqrt{2}": "√2", "\\sqrt{3}": "√3", "\\frac{1}{2}": "½", "\\angle ": "∠", "'": "′",
+    "\\pi": "π", "\\times ": "×", "\\cdot ": "·", "-": "−", "\\infty": "∞", "\\cup": "∪", "^\\circ": "°",
+    "\\emptyset": "∅", "^2": "²", "^3": "³", "\\sqrt{2}": "√2", "\\sqrt{3}": "√3", "\\frac{1}{2}": "½",
+    "\\angle ": "∠", "'": "′",
 }  # fmt: skip
 
 
@@ -135,8 +160,19 @@ def renoted(text: str, chance: random.Random) -> str | None:
     sign, bare = ("-", text[1:]) if text.startswith("-") else ("", text)
     ways: list[str] = []
     if re.fullmatch(r"\d+", bare):
-        ways += [f"{text}.0", f"\\frac{{{text}}}{{1}}", f"{sign}{int(bare) * 6}/6", f"\\text{{{text}}}", f"{{\\rm {text}}}"]
-        ways += [f"{text}e0", f"{text}_{{10}}" if not sign else f"{text}.", f"\\mathrm{{{text}}}", f"\\mbox{{{text}}}"]
+        ways += [
+            f"{text}.0",
+            f"\\frac{{{text}}}{{1}}",
+            f"{sign}{int(bare) * 6}/6",
+            f"\\text{{{text}}}",
+            f"{{\\rm {text}}}",
+        ]
+        ways += [
+            f"{text}e0",
+            f"{text}_{{10}}" if not sign else f"{text}.",
+            f"\\mathrm{{{text}}}",
+            f"\\mbox{{{text}}}",
+        ]
         if len(bare) > 3:
             grouped = f"{int(bare):,}"
             ways += [sign + grouped, sign + grouped.replace(",", "{,}"), sign + grouped.replace(",", ",\\!")]
@@ -147,33 +183,53 @@ def renoted(text: str, chance: random.Random) -> str | None:
     elif re.fullmatch(r"\d+\.\d+", bare):
         places = len(bare.partition(".")[2])
         digits = int(bare.replace(".", ""))
-        ways += [f"{text}0", f"\\frac{{{sign}{digits}}}{{{10**places}}}", f"{sign}{digits}/{10**places}", f"{sign}{digits}e-{places}"]
+        ways += [
+            f"{text}0",
+            f"\\frac{{{sign}{digits}}}{{{10**places}}}",
+            f"{sign}{digits}/{10**places}",
+            f"{sign}{digits}e-{places}",
+        ]
         ways += [f"{sign}{digits}\\cdot 10^{{-{places}}}", sign + bare.removeprefix("0")]
         shifted = f"{digits * 100}"
         ways.append(f"{sign}{int(shifted) // 10**places}.{int(shifted) % 10**places:0{places}d}\\%")
     elif fraction := re.fullmatch(r"(\d+)/(\d+)", bare):
         above, below = int(fraction[1]), int(fraction[2])
         times = chance.choice([2, 3, 10])
-        ways += [f"{sign}\\frac{{{above}}}{{{below}}}", f"\\frac{{{sign}{above}}}{{{below}}}", f"{sign}{above * times}/{below * times}"]
-        ways += [f"{sign}{above}\\div {below}", f"{sign}{above} / {below}", f"{sign}\\frac{{{above * times}}}{{{below * times}}}"]
+        ways += [
+            f"{sign}\\frac{{{above}}}{{{below}}}",
+            f"\\frac{{{sign}{above}}}{{{below}}}",
+            f"{sign}{above * times}/{below * times}",
+        ]
+        ways += [
+            f"{sign}{above}\\div {below}",
+            f"{sign}{above} / {below}",
+            f"{sign}\\frac{{{above * times}}}{{{below * times}}}",
+        ]
         if above > below and above % below:
             whole, rest = divmod(above, below)
             ways += [f"{sign}{whole} {rest}/{below}", f"{sign}{whole}\\frac{{{rest}}}{{{below}}}"]
         if below in (3, 9):
             whole, rest = divmod(above * 9 // below, 9)
-            ways += [f"{sign}{whole}.\\overline{{{rest}}}", f"{sign}{whole}.\\dot{{{rest}}}", f"{sign}{whole}.({rest})"]
+            ways += [
+                f"{sign}{whole}.\\overline{{{rest}}}",
+                f"{sign}{whole}.\\dot{{{rest}}}",
+                f"{sign}{whole}.({rest})",
+            ]
     return chance.choice(ways) if ways else None
 
 
-_IDENTITIES = ["({})", "1\\cdot({})", "({})+0", "({})/1", "\\frac{{{}}}{{1}}", "({})^1", "2({})-({})", "\\frac{{3({})}}{{3}}", "-(-({}))", "\\sqrt[3]{{({})^3}}", "0 + ({})"]  # fmt: skip
+_IDENTITIES = [
+    "(@)", "1\\cdot(@)", "(@)+0", "(@)/1", "\\frac{@}{1}", "(@)^1", "2(@)-(@)", "\\frac{3(@)}{3}", "-(-(@))",
+    "\\sqrt[3]{(@)^3}", "0 + (@)", "\\left(@\\right)", "(@)\\times 2^0", "\\frac{(@)}{7}\\cdot 7",
+]  # fmt: skip
 
 
 def reworked(text: str, chance: random.Random) -> str:
     """Algebra that changes nothing."""
     way = chance.choice(_IDENTITIES)
     if way.startswith("\\sqrt") and re.search("[a-z-]", text):
-        way = "({})"
-    return way.replace("{{", "\0").replace("}}", "\1").replace("{}", text).replace("\0", "{").replace("\1", "}")
+        way = "(@)"
+    return way.replace("@", text)
 
 
 def reordered(text: str, chance: random.Random) -> str | None:
@@ -218,8 +274,11 @@ _UNITS = {
     "joules": ["\\text{J}"],
     "watts": ["\\text{W}"],
 }
-_LARGER = {"cm": ("mm", 10), "m": ("cm", 100), "km": ("m", 1000), "kg": ("g", 1000), "hours": ("minutes", 60), "minutes": ("seconds", 60),
-           "days": ("hours", 24), "liters": ("mL", 1000), "feet": ("inches", 12), "pounds": ("ounces", 16), "m^2": ("cm^2", 10000), "dollars": ("cents", 100)}  # fmt: skip
+_LARGER = {
+    "cm": ("mm", 10), "m": ("cm", 100), "km": ("m", 1000), "kg": ("g", 1000), "hours": ("minutes", 60),
+    "minutes": ("seconds", 60), "days": ("hours", 24), "liters": ("mL", 1000), "feet": ("inches", 12),
+    "pounds": ("ounces", 16), "m^2": ("cm^2", 10000), "dollars": ("cents", 100),
+}  # fmt: skip
 
 
 def _parts(text: str) -> tuple[str, str]:
@@ -233,7 +292,8 @@ def remeasured(text: str, chance: random.Random) -> str | None:
     ways = [f"{number} {spelling}" for spelling in _UNITS.get(unit, [])]
     if unit in _LARGER:
         smaller, times = _LARGER[unit]
-        ways.append(f"{int(number) * times} \\text{{ {smaller.removesuffix('^2')}}}{'^2' if smaller.endswith('^2') else ''}")
+        bare, caret, power = smaller.partition("^")
+        ways.append(f"{int(number) * times} \\text{{ {bare}}}{caret}{power}")
     if unit and unit not in ("cents",):
         ways.append(number)
     if unit in ("dollars", "euros"):
@@ -281,7 +341,9 @@ def other_scale(text: str, chance: random.Random) -> str | None:
     """A thousand, ten or two times as much, or a little more."""
     if text == "0":
         return None
-    return chance.choice(["10({})", "1000({})", "\\frac{{{}}}{{2}}", "({})+10^{{-12}}", "({})(1+10^{{-25}})"]).format(text)
+    return chance.choice(
+        ["10({})", "1000({})", "\\frac{{{}}}{{2}}", "({})+10^{{-12}}", "({})(1+10^{{-25}})"]
+    ).format(text)
 
 
 def other_unit(text: str, chance: random.Random) -> str | None:
@@ -294,9 +356,9 @@ def other_unit(text: str, chance: random.Random) -> str | None:
 
 
 _OTHER_MARKS = [
-    ("PM", "AM"), ("AM", "PM"), ("yes", "no"), ("no", "yes"), ("Tuesday", "Monday"), ("_2", "_7"), ("_3", "_4"), ("_5", "_8"),
-    ("''", "'"), ("'", "''"), ("ABC", "BAC"), ("PQ", "QP"), ("[", "("), ("]", ")"), ("\\sin", "\\cos"), ("+", "-"),
-    ("\\ln", "\\sin"), ("\\sqrt", "\\sqrt[5]"), ("\\pi", "e"), ("=", "=4+"),
+    ("PM", "AM"), ("AM", "PM"), ("yes", "no"), ("no", "yes"), ("Tuesday", "Monday"), ("_2", "_7"), ("_3", "_4"),
+    ("_5", "_8"), ("''", "'"), ("'", "''"), ("ABC", "BAC"), ("PQ", "QP"), ("[", "("), ("]", ")"),
+    ("\\sin", "\\cos"), ("+", "-"), ("\\ln", "\\sin"), ("\\sqrt", "\\sqrt[5]"), ("\\pi", "e"), ("=", "=4+"),
 ]  # fmt: skip
 
 
@@ -307,7 +369,12 @@ def other_mark(text: str, chance: random.Random) -> str | None:
         return None
     old, new = chance.choice(ways)
     changed = text.replace(old, new, 1)
-    return None if changed.count("(") + changed.count("[") != text.count("(") + text.count("[") and "sqrt" not in changed else changed
+    return (
+        None
+        if changed.count("(") + changed.count("[") != text.count("(") + text.count("[")
+        and "sqrt" not in changed
+        else changed
+    )
 
 
 CHANGING: dict[str, tuple[tuple[str, ...], Rewriting]] = {
@@ -344,7 +411,9 @@ def pairs(count: int, seed: int) -> Iterator[Pair]:
             pair = Pair(value.text, rival.text, False, "two values")
         else:
             table = KEEPING if drawn < 0.6 else CHANGING
-            how = chance.choice([name for name, (kinds, _) in table.items() if "*" in kinds or value.kind in kinds] or [""])
+            how = chance.choice(
+                [name for name, (kinds, _) in table.items() if "*" in kinds or value.kind in kinds] or [""]
+            )
             other = table[how][1](value.text, chance) if how else None
             if other is None or other == value.text:
                 continue
@@ -357,5 +426,5 @@ def pairs(count: int, seed: int) -> Iterator[Pair]:
 
 
 def _related(one: Value, other: Value) -> bool:
-    """Values of different kinds that a reader may take for the same: a number and the same number of something."""
+    """Values that a reader may take for the same: a number, and the same number of something."""
     return {one.kind, other.kind} <= {"quantity", *NUMBERS} and one.kind != other.kind

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-from skillrt.verifiers.answers.dress import GROUPING, UPRIGHT
+from skillrt.verifiers.answers.listing import listed, paired
+from skillrt.verifiers.answers.reading.dress import GROUPING, UPRIGHT
 from skillrt.verifiers.answers.units import unit_of
 
 Comma = Literal["group", "decimal", "list"]
@@ -26,14 +27,18 @@ class Token(NamedTuple):
 
 
 FUNCTIONS = frozenset(
-    "sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arccot arcsec arccsc arsinh arcosh"
-    " artanh asin acos atan asinh acosh atanh ln log lg exp sqrt cbrt abs floor ceil gcd lcm min max det arg Re Im"
-    " mod sgn sign".split()
+    listed(
+        "sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arccot arcsec"
+        " arccsc arsinh arcosh artanh asin acos atan asinh acosh atanh ln log lg exp sqrt cbrt abs"
+        " floor ceil gcd lcm min max det arg Re Im mod sgn sign"
+    )
 )
-_CONSTANTS = {"pi": "pi", "infinity": "inf", "inf": "inf", "infty": "inf", "oo": "inf", "Pi": "pi"}
+_CONSTANTS = paired("pi pi infinity inf inf inf infty inf oo inf Pi pi")
 _GREEK_WORDS = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega"
-    .split()
+    listed(
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon"
+        " phi chi psi omega"
+    )
 )
 _GROUPS = rf"\d{{1,3}}(?:{GROUPING}\d{{3}})+(?!\d)(?:\.\d+)?"
 _COMMAS = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?"
@@ -52,7 +57,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _OPERATORS = re.compile(r"\*\*|<=|>=|!=|==|=>|->|\.{3}|[^\s\w]|_")
 # A run of letters that is rather a product of variables than a word.
 _PRODUCT = re.compile(r"[A-Z]{1,4}|.{1,2}|[abcd]{3,4}|[^aeiouAEIOU]{3}")
-_WORDS_OF_TWO = frozenset("no on or is it as at an to of if by in we us go so up be do he me my".split())
+_WORDS_OF_TWO = frozenset(listed("no on or is it as at an to of if by in we us go so up be do he me my"))
 
 
 def tokenize(text: str, comma: Comma) -> list[Token]:

@@ -9,73 +9,79 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from skillrt.verifiers.answers.listing import listed, paired
+
 UPRIGHT = "\x01"
 GROUPING = "\x02"
 """A comma between digits that can only be a separator of thousands (`{,}`)."""
 _DEPTH = 30
 
-_SIGNS = {
+# TeX for the signs of Unicode; a space is put after each.
+_COMMANDS = paired(
+    r"""
+    × \times ✕ \times ✖ \times ⨯ \times · \cdot ⋅ \cdot ∙ \cdot • \cdot ‧ \cdot √ \surd ∛ \surd[3]
+    ∜ \surd[4] ∞ \infty ± \pm ∓ \mp ≤ \le ⩽ \le ≥ \ge ⩾ \ge ≠ \ne ≈ \approx ∪ \cup ∩ \cap ∈ \in
+    ∅ \emptyset ∖ \setminus ∠ \angle △ \triangle ℝ \mathbb{R} ℤ \mathbb{Z} ℕ \mathbb{N} ℚ \mathbb{Q}
+    ℂ \mathbb{C} ° ^\circ º ^\circ ∫ \int ∑ \sum ⌊ \lfloor ⌋ \rfloor ⌈ \lceil ⌉ \rceil ∥ \parallel
+    ⟂ \perp → \to ⇒ \Rightarrow ¬ \neg ∧ \wedge ∨ \vee … \ldots € \euro £ \pounds ¥ \yen ¢ \cent µ \mu
+    ϕ \phi ϵ \epsilon ϑ \theta α \alpha β \beta γ \gamma δ \delta ε \epsilon ζ \zeta η \eta θ \theta
+    ι \iota κ \kappa λ \lambda μ \mu ν \nu ξ \xi π \pi ρ \rho σ \sigma τ \tau υ \upsilon φ \phi χ \chi
+    ψ \psi ω \omega Γ \Gamma Δ \Delta Θ \Theta Λ \Lambda Ξ \Xi Π \Pi Σ \Sigma Φ \Phi Ψ \Psi Ω \Omega
+    """
+)
+_SIGNS = {sign: f"{command} " for sign, command in _COMMANDS.items()} | {
     **dict.fromkeys("−–‐‑‒—﹣", "-"),
-    **dict.fromkeys("×✕✖⨯", r"\times "),
-    **dict.fromkeys("·⋅∙•‧", r"\cdot "),
     **dict.fromkeys("÷∕⁄", "/"),
     **dict.fromkeys("′’ʹ＇", "'"),
     **dict.fromkeys("″”ʺ", "''"),
+    **dict.fromkeys("‴", "'" * 3),
     **dict.fromkeys("，﹐", ","),
     **dict.fromkeys("（﹙", "("),
     **dict.fromkeys("）﹚", ")"),
+    **dict.fromkeys("％", "%"),
+    **dict.fromkeys("℃", r"^\circ C"),
+    **dict.fromkeys("℉", r"^\circ F"),
     **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f\u3000", " "),
     **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad\ufe0f\u2061\u2062\u2063", ""),
-    **{"‴": "'''", "√": r"\surd ", "∛": r"\surd[3]", "∜": r"\surd[4]", "∞": r"\infty ", "±": r"\pm ", "∓": r"\mp "},
-    **{"≤": r"\le ", "⩽": r"\le ", "≥": r"\ge ", "⩾": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∪": r"\cup "},
-    **{"∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "∖": r"\setminus ", "∠": r"\angle ", "△": r"\triangle "},
-    **{"ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}", "ℂ": r"\mathbb{C}"},
-    **{"°": r"^\circ ", "º": r"^\circ ", "℃": r"^\circ C", "℉": r"^\circ F", "％": "%", "∫": r"\int ", "∑": r"\sum "},
-    **{"⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "∥": r"\parallel ", "⟂": r"\perp "},
-    **{"→": r"\to ", "⇒": r"\Rightarrow ", "¬": r"\neg ", "∧": r"\wedge ", "∨": r"\vee ", "…": r"\ldots "},
-    **{"€": r"\euro ", "£": r"\pounds ", "¥": r"\yen ", "¢": r"\cent ", "µ": r"\mu ", "Ω": r"\Omega "},
 }
-_GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩϕϵϑ",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi"
-        " psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega phi epsilon theta".split(),
-        strict=True,
-    )
-)
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱˣʸ", "0123456789+-()nixy", strict=True))
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₙₓₖᵢⱼₘ", "0123456789+-()nxkijm", strict=True))
 _RAISED_RUN = re.compile(f"[{re.escape(''.join(_RAISED))}]+")
 _LOWERED_RUN = re.compile(f"[{re.escape(''.join(_LOWERED))}]+")
 _VULGAR = re.compile(r"(\d+)⁄(\d+)")
 _DROPPED = frozenset(
-    "left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle"
-    " scriptstyle limits nolimits nonumber notag centering large Large LARGE huge Huge small normalsize"
-    " boldmath unboldmath mathstrut strut hfill noindent".split()
+    listed(
+        "left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle"
+        " textstyle scriptstyle limits nolimits nonumber notag centering large Large LARGE huge Huge"
+        " small normalsize boldmath unboldmath mathstrut strut hfill noindent"
+    )
 )
-_DROPPED_WITH = frozenset("hspace vspace phantom vphantom hphantom label tag hskip".split())
+_DROPPED_WITH = frozenset(listed("hspace vspace phantom vphantom hphantom label tag hskip"))
 _UNWRAPPED = frozenset(
-    "mathbf boldsymbol bm mathit mathsf mathtt pmb underline boxed fbox framebox mathnormal ensuremath mathop"
-    " uline mathstrut smash mathord displaylimits mathclose mathopen underbrace overbrace".split()
+    listed(
+        "mathbf boldsymbol bm mathit mathsf mathtt pmb underline boxed fbox framebox mathnormal"
+        " ensuremath mathop uline smash mathord mathclose mathopen underbrace overbrace"
+    )
 )
-_UNWRAPPED_SECOND = frozenset("textcolor colorbox".split())
+_UNWRAPPED_SECOND = frozenset(listed("textcolor colorbox"))
 _UPRIGHT = frozenset(
-    "text textbf textit textrm texttt textsf textsc textnormal textmd textup mbox hbox mathrm operatorname emph"
-    " textsl unit si".split()
+    listed(
+        "text textbf textit textrm texttt textsf textsc textnormal textmd textup mbox hbox mathrm"
+        " operatorname emph textsl unit si"
+    )
 )
-_SWITCHES = frozenset("rm bf it tt sf sl sc bfseries itshape rmfamily ttfamily".split())
-_SPACES = frozenset(["quad", "qquad", "enspace", "thinspace", ",", ";", ":", "!", " ", ">", "space", "newline", "\n"])
-_RENAMED = {
-    **{"dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "dbinom": "binom", "tbinom": "binom", "leq": "le"},
-    **{"geq": "ge", "leqslant": "le", "geqslant": "ge", "neq": "ne", "varnothing": "emptyset", "degree": "circ"},
-    **{"ast": "cdot", "star": "cdot", "lbrace": "{", "rbrace": "}", "varphi": "phi", "varepsilon": "epsilon"},
-    **{"vartheta": "theta", "varrho": "rho", "lvert": "vert", "rvert": "vert", "mid": "vert", "land": "wedge"},
-    **{"lor": "vee", "rightarrow": "to", "implies": "Rightarrow", "dots": "ldots", "cdots": "ldots", "lt": "<"},
-    **{"gt": ">", "arcsinh": "arsinh", "ne": "ne", "rarr": "to", "backslash": "setminus", "lbrack": "["},
-    **{"rbrack": "]", "measuredangle": "angle", "arctg": "arctan", "tg": "tan", "ctg": "cot", "cotg": "cot"},
-    **{"lparen": "(", "rparen": ")", "bigcup": "cup", "Cup": "cup", "textdegree": "circ", "textpi": "pi"},
-    **{"textdollar": "$", "dollar": "$", "textpm": "pm", "percent": "%", "textminus": "-", "colon": ":"},
-}
+_SWITCHES = frozenset(listed("rm bf it tt sf sl sc bfseries itshape rmfamily ttfamily"))
+_SPACES = frozenset([*listed("quad qquad enspace thinspace , ; : ! > space newline"), " ", "\n"])
+_RENAMED = paired(
+    """
+    dfrac frac tfrac frac cfrac frac dbinom binom tbinom binom leq le geq ge leqslant le geqslant ge neq ne
+    varnothing emptyset degree circ textdegree circ ast cdot star cdot lbrace { rbrace } varphi phi
+    varepsilon epsilon vartheta theta varrho rho lvert vert rvert vert mid vert land wedge lor vee
+    rightarrow to rarr to implies Rightarrow dots ldots cdots ldots lt < gt > arcsinh arsinh
+    backslash setminus lbrack [ rbrack ] lparen ( rparen ) measuredangle angle arctg arctan tg tan ctg cot
+    cotg cot bigcup cup Cup cup textpi pi textdollar $ dollar $ textpm pm percent % textminus - colon :
+    """
+)
 _ALIGNED = re.compile(
     r"\\(?:begin|end)\s*\{(?:aligned|align\*?|gathered|gather\*?|equation\*?|split|displaymath|math|center"
     r"|alignedat|flalign\*?|multline\*?)\}(?:\{\d*\})?"
@@ -109,8 +115,6 @@ def _unicode(text: str) -> str:
             pieces.append(sign)
         elif sign in _SIGNS:
             pieces.append(_SIGNS[sign])
-        elif sign in _GREEK:
-            pieces.append(rf"\{_GREEK[sign]} ")
         elif sign.isdecimal():
             pieces.append(str(unicodedata.decimal(sign)))
         else:
@@ -119,23 +123,38 @@ def _unicode(text: str) -> str:
     return "".join(pieces)
 
 
+_ESCAPED_OR_DOLLAR = re.compile(r"\\.|\$", re.DOTALL)
+
+
 def _dollars(text: str) -> str:
     r"""Mathematics' dollars taken off; one that is money becomes `\$`."""
-    if len(re.findall(r"(?<!\\)\$", text)) % 2:
+    if sum(sign[0] == "$" for sign in _ESCAPED_OR_DOLLAR.finditer(text)) % 2:
         text = re.sub(r"^(\s*[-+]?\s*)\$(?=\s*\.?\d)", r"\1\\$", text)
-    text = re.sub(r"(?<!\\)\$", " ", text)
-    text = re.sub(r"\\[()\[\]]", " ", text)
-    # Markdown's marks around the whole; a lone asterisk is a product.
-    return re.sub(r"^\s*(\*{1,3}|_{2}|`+)(?=\S)(.*?)(?<=\S)\1\s*$", r"\2", text.strip(), flags=re.DOTALL)
+    text = _ESCAPED_OR_DOLLAR.sub(
+        lambda sign: " " if sign[0] in ("$", "\\(", "\\)", "\\[", "\\]") else sign[0], text
+    )
+    return _unmarked(text.strip())
+
+
+_MARKED = re.compile(r"(\*{1,3}|_{2}|`+)(?=\S)(.*?)\1", re.DOTALL)
+
+
+def _unmarked(text: str) -> str:
+    """Without Markdown's marks around the whole; a lone asterisk is a product."""
+    marked = _MARKED.fullmatch(text)
+    return marked[2] if marked else text
 
 
 def _trimmed(text: str) -> str:
-    """Without a closing stop, trailing line ends and space around."""
+    """Without closing stops, trailing line ends, space and a group's braces around the whole."""
     previous = None
     while previous != text:
-        previous, text = text, text.strip().removesuffix("\\\\").rstrip(",;").strip()
+        previous, text = text, _unmarked(text.strip().removesuffix("\\\\").rstrip(",;").strip())
         # A stop closes a sentence; three go on with a decimal.
-        text = re.sub(r"(?<!\.)\.$", "", text)
+        text = re.sub(r"(?<!\.)\.{1,2}$", "", text)
+        if text.startswith("{"):
+            inner, end = argument(text, 0)
+            text = inner if end == len(text) and text.endswith("}") and "," not in inner else text
     return text
 
 

@@ -1,30 +1,25 @@
-"""Reading one expression: sums, products, powers, functions, in TeX, Unicode (undressed) or program notation."""
+"""Reading one expression: sums, products, powers and functions, in undressed TeX or program notation."""
 
 from __future__ import annotations
 
-import re
-
-from skillrt.verifiers.answers.tokens import Token, UnreadableError
+from skillrt.verifiers.answers.listing import paired
+from skillrt.verifiers.answers.reading.stream import FIGURES, TokenReader
+from skillrt.verifiers.answers.reading.tokens import Token, UnreadableError
 from skillrt.verifiers.answers.tree import Node, number
 
 _DEPTH = 60
-_END = Token("end", "", False)
 _ADDITIVE = {"+": "+", "-": "-", "pm": "pm", "mp": "mp"}
 _TIMES = frozenset(["*", "cdot", "times"])
 _OVER = frozenset(["/", "div"])
 _OPENING = frozenset(["(", "[", "{", "lfloor", "lceil", "langle"])
 _PREFIXED = frozenset(["frac", "sqrt", "surd", "binom", "begin", "{"])
-_ACCENTS = frozenset(["bar", "hat", "tilde", "vec", "dot", "ddot", "mathcal", "mathscr", "mathfrak", "widetilde"])
-_FIGURES = {
-    **{"angle": "angle", "triangle": "triangle", "overline": "segment", "overrightarrow": "ray"},
-    **{"overleftrightarrow": "line", "widehat": "arc", "overarc": "arc"},
-}
-# A letter that is read as a function where a bracket follows at once; other letters are factors.
-_FUNCTION_NAMES = frozenset("fghFGHPQ")
-_INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot", "sec": "arcsec", "csc": "arccsc"}
+_ACCENTS = frozenset(
+    ["bar", "hat", "tilde", "vec", "dot", "ddot", "mathcal", "mathscr", "mathfrak", "widetilde"]
+)
+_INVERSE = paired("sin arcsin cos arccos tan arctan cot arccot sec arcsec csc arccsc")
 
 
-class ExpressionReader:
+class ExpressionReader(TokenReader):
     """A recursive descent over tokens.
 
     ``tight`` says that a product without a sign binds closer than a slash (`1/2x` as `1/(2x)`); ``ambiguous``
@@ -32,40 +27,11 @@ class ExpressionReader:
     """
 
     def __init__(self, tokens: list[Token], tight: bool = False) -> None:
-        self.tokens = tokens
-        self.place = 0
+        super().__init__(tokens)
         self.tight = tight
         self.ambiguous = False
         self._bars = 0
         self._depth = 0
-
-    # Tokens.
-
-    def peek(self, ahead: int = 0) -> Token:
-        """The token ``ahead`` places further on."""
-        place = self.place + ahead
-        return self.tokens[place] if place < len(self.tokens) else _END
-
-    def take(self) -> Token:
-        """The next token, taken."""
-        token = self.peek()
-        self.place += 1
-        return token
-
-    def at(self, *texts: str) -> bool:
-        """Whether an operator or command with one of these texts comes next."""
-        token = self.peek()
-        return token.kind in ("op", "cmd") and token.text in texts
-
-    def expect(self, text: str) -> None:
-        """Take the operator or command ``text``."""
-        if not self.at(text):
-            raise UnreadableError(f"no {text} at {self.peek().text!r}")
-        self.place += 1
-
-    def inside(self, closing: tuple[str, ...]) -> tuple[Node, str]:
-        """An answer between brackets, and the closing bracket that ended it."""
-        raise NotImplementedError
 
     # Sums and products.
 
@@ -129,7 +95,10 @@ class ExpressionReader:
         if token.kind == "op" and token.text == "|":
             return self._bars == 0
         return token.kind in ("op", "cmd") and (
-            token.text in _OPENING or token.text in _PREFIXED or token.text in _ACCENTS or token.text == "mathbb"
+            token.text in _OPENING
+            or token.text in _PREFIXED
+            or token.text in _ACCENTS
+            or token.text == "mathbb"
         )
 
     def _product(self) -> Node:
@@ -139,7 +108,9 @@ class ExpressionReader:
             if self.peek().kind == "num":
                 result = self._mixed(result)
                 continue
-            whole = self.tokens[self.place - 1].kind == "num" and result.head == "num" and result.text.isdecimal()
+            whole = (
+                self.tokens[self.place - 1].kind == "num" and result.head == "num" and result.text.isdecimal()
+            )
             fraction = self.at("frac")
             factor = self._power()
             if fraction and whole and _is_ratio(factor):
@@ -153,7 +124,9 @@ class ExpressionReader:
         """`1 1/2`; two numbers side by side are nothing else that could be read."""
         above, slash, below = self.peek(), self.peek(1), self.peek(2)
         plain = all(token.text.isdecimal() for token in (above, below)) and slash.text in _OVER
-        after_number = self.tokens[self.place - 1].kind == "num" and whole.head == "num" and whole.text.isdecimal()
+        after_number = (
+            self.tokens[self.place - 1].kind == "num" and whole.head == "num" and whole.text.isdecimal()
+        )
         if not (plain and after_number and above.spaced and int(above.text) < int(below.text)):
             raise UnreadableError("numbers side by side")
         self.place += 3
@@ -214,84 +187,20 @@ class ExpressionReader:
     def _atom(self) -> Node:
         token = self.take()
         if token.kind == "num":
-            return self._number(token)
+            return self.number(token)
         if token.kind == "name":
-            return self._name(token.text)
+            return self.name(token.text)
         if token.kind == "word" and len(token.text) == 1:
-            return self._name(token.text)
+            return self.name(token.text)
         if token.kind == "call":
             return self._call(token.text)
         if token.kind in ("op", "cmd"):
-            return self._bracket(token.text) if token.text in _OPENING or token.text == "|" else self._special(token.text)
+            return (
+                self._bracket(token.text)
+                if token.text in _OPENING or token.text == "|"
+                else self._special(token.text)
+            )
         raise UnreadableError(f"{token.text or 'the end'} where a value should stand")
-
-    def _number(self, token: Token) -> Node:
-        if self.at("_"):
-            self.take()
-            base = self._subscript()
-            if token.text.isdecimal() and base.isdecimal():
-                return Node("based", f"{token.text}_{base}")
-            raise UnreadableError("a subscript of a number that is no base")
-        if self.at("ldots", "...") and "." in token.text:
-            self.take()
-            return number(token.text + "...")
-        return number(token.text)
-
-    def _subscript(self) -> str:
-        """The text of a subscript."""
-        if not self.at("{"):
-            return self.take().text
-        self.take()
-        pieces = []
-        while not self.at("}"):
-            token = self.take()
-            if token.kind == "end":
-                raise UnreadableError("an open subscript")
-            pieces.append(token.text)
-        self.take()
-        return "".join(pieces)
-
-    def _name(self, letter: str) -> Node:
-        if letter in ("pi", "e", "i", "inf") and not self.at("_", "'"):
-            return Node("inf") if letter == "inf" else Node("const", letter)
-        name, raised = letter, False
-        while True:
-            if self.at("_"):
-                self.take()
-                name += "_" + self._subscript()
-            elif self.at("'", "prime"):
-                name += self.take().text.replace("prime", "'")
-            elif self.at("^") and self.peek(1).text == "prime":
-                self.place += 2
-                name += "'"
-            elif self.at("^") and self._primed_group():
-                name += "'" * self._primed_group(take=True)
-            else:
-                break
-        if letter in _FUNCTION_NAMES or name.endswith("'"):
-            if self.at("^") and [self.peek(ahead).text for ahead in range(1, 5)] == ["{", "-", "1", "}"]:
-                self.place += 5
-                name, raised = name + "^-1", True
-            if self.at("(") and not self.peek().spaced:
-                self.take()
-                content, _ = self.inside((")",))
-                return Node("apply", name, (content,))
-            if raised:
-                raise UnreadableError("an inverse of no function")
-        return Node("name", name)
-
-    def _primed_group(self, take: bool = False) -> int:
-        r"""How many primes stand in a group after `^`: `y^{\prime\prime}`, `y^{(2)}` not among them."""
-        ahead, primes = 2, 0
-        if self.peek(1).text != "{":
-            return 0
-        while self.peek(ahead).text in ("prime", "'"):
-            ahead, primes = ahead + 1, primes + 1
-        if not primes or self.peek(ahead).text != "}":
-            return 0
-        if take:
-            self.place += ahead + 1
-        return primes
 
     def _bracket(self, opening: str) -> Node:
         if opening == "|":
@@ -324,15 +233,15 @@ class ExpressionReader:
             return Node("binom", "", (self._argument(), self._argument()))
         if name in ("sqrt", "surd"):
             return self._root(name == "sqrt")
-        if name in _FIGURES:
-            return self._figure(name)
+        if name in FIGURES:
+            return self.figure(name)
         if name in _ACCENTS:
             accented = self._argument()
             if accented.head not in ("name", "const"):
                 raise UnreadableError(f"{name} over more than a letter")
-            return self._name(f"{name} {accented.text}")
+            return self.name(f"{name} {accented.text}")
         if name == "mathbb":
-            letter = self._subscript()
+            letter = self.subscript()
             return Node("reals") if letter == "R" else Node("name", f"set {letter}")
         if name == "emptyset":
             return Node("set")
@@ -364,22 +273,6 @@ class ExpressionReader:
         if one_sign and self.peek().kind == "num" and len(self.peek().text) > 1:
             raise UnreadableError("a root of one digit or of the number")
         return Node("root", "", (self._atom(), index or number("2")))
-
-    def _figure(self, command: str) -> Node:
-        """A figure of geometry, named by the letters of its points."""
-        grouped = self.at("{")
-        if grouped:
-            self.take()
-        points = ""
-        while self.peek().kind in ("name", "word") and re.fullmatch("[A-Z]+", self.peek().text):
-            points += self.take().text
-            while self.at("'", "_"):
-                points += self.take().text if self.at("'") else self.take().text + self._subscript()
-        if grouped:
-            self.expect("}")
-        if not points:
-            raise UnreadableError(f"{command} of no points")
-        return Node("mark", _FIGURES[command], (Node("words", points),))
 
     # Functions.
 

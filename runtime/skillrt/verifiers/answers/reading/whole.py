@@ -7,18 +7,18 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from skillrt.verifiers.answers.dress import GROUPING, UPRIGHT
-from skillrt.verifiers.answers.expression import ExpressionReader
-from skillrt.verifiers.answers.tokens import Comma, UnreadableError, tokenize
+from skillrt.verifiers.answers.listing import paired
+from skillrt.verifiers.answers.reading.dress import GROUPING, UPRIGHT
+from skillrt.verifiers.answers.reading.expression import ExpressionReader
+from skillrt.verifiers.answers.reading.tokens import Comma, UnreadableError, tokenize
 from skillrt.verifiers.answers.tree import Node, number
 from skillrt.verifiers.answers.units import unit_of
 from skillrt.verifiers.answers.words import number_of_words
 
-_RELATIONS = {
-    **{"=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", "le": "<=", ">=": ">=", "ge": ">=", "!=": "!=", "ne": "!="},
-    **{"in": "in", "approx": "~", "to": "->", "->": "->", "equiv": "equiv", "cong": "cong", "sim": "sim"},
-    **{"parallel": "parallel", "perp": "perp", ":": ":"},
-}
+_RELATIONS = paired(
+    "= = == = < < > > <= <= le <= >= >= ge >= != != ne != in in approx ~ to -> -> -> equiv equiv cong"
+    " cong sim sim parallel parallel perp perp : :"
+)
 _JOINED = {"cup": "union", "setminus": "minus", "cap": "inter"}
 _MONEY = {"$": "us_dollar", "euro": "euro", "pounds": "uk_pound", "yen": "yen", "cent": "us_cent"}
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "dozen": 0}
@@ -114,12 +114,14 @@ class _AnswerReader(ExpressionReader):
 
     def _starts_phrase(self) -> bool:
         token, after = self.peek(), self.peek(1)
-        article = token.text in ("a", "A") and after.kind == "word" and after.text.casefold() not in _CONJUNCTIONS
+        article = (
+            token.text in ("a", "A") and after.kind == "word" and after.text.casefold() not in _CONJUNCTIONS
+        )
         return article or (token.kind == "word" and len(token.text) > 1)
 
     def _phrase(self) -> Node:
         """Words alone: a name before a relation, or an answer in words."""
-        words = []
+        words: list[str] = []
         while self.peek().kind in ("word", "name") or (self.peek().kind == "num" and words):
             words.append(self.take().text)
             if self.at("-", "'", ".", "&"):
@@ -224,11 +226,11 @@ class _AnswerReader(ExpressionReader):
         return Node("set", "", content.args if content.head == "list" else (content,))
 
     def _matrix(self) -> Node:
-        kind = self._subscript()
+        kind = self.subscript()
         if kind not in _MATRICES:
             raise UnreadableError(f"an environment {kind}")
         if kind == "array" and self.at("{"):
-            self._subscript()
+            self.subscript()
         rows, row = [], [self._relation()]
         while not self.at("end"):
             if self.at("\\"):
@@ -241,10 +243,12 @@ class _AnswerReader(ExpressionReader):
                 self.expect("&")
             row.append(self._relation())
         self.take()
-        self._subscript()
+        self.subscript()
         if row:
             rows.append(tuple(row))
-        return Node("matrix", kind[0] if kind[0] == "v" else "", tuple(Node("row", "", entries) for entries in rows))
+        return Node(
+            "matrix", kind[0] if kind[0] == "v" else "", tuple(Node("row", "", entries) for entries in rows)
+        )
 
 
 _GLUED = re.compile(r"\d,\d")
@@ -259,7 +263,11 @@ def _commas(text: str) -> Iterable[Comma]:
         return ("decimal",) if re.search(rf"\d{GROUPING}(?!\d{{3}}(?!\d))\d", text) else ("list",)
     if not _GLUED.search(_ALL_GROUPS.sub("0", text)):
         return ("list",) if _IN_BRACKETS.search(text) else ("group", "list")
-    return ("list", "decimal") if _DECIMAL_COMMA.fullmatch(text) and len(_GLUED.findall(text)) == 1 else ("list",)
+    return (
+        ("list", "decimal")
+        if _DECIMAL_COMMA.fullmatch(text) and len(_GLUED.findall(text)) == 1
+        else ("list",)
+    )
 
 
 _TAIL = re.compile(
@@ -268,7 +276,7 @@ _TAIL = re.compile(
 
 
 def _with_units(text: str) -> tuple[str, bool] | None:
-    """The text with slanted letters at its end as units, and whether space set them off; None if they are none."""
+    """The text with the letters at its end as units, and whether space set them off; else None."""
     tail = _TAIL.search(text)
     if tail is None or not all(unit_of(word) for word in re.findall("[A-Za-z]+", tail["units"])):
         return None

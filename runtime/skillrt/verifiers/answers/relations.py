@@ -1,0 +1,123 @@
+"""Equations, inequalities, ratios, and the regions that inequalities describe."""
+
+from __future__ import annotations
+
+from skillrt.verifiers.answers.asked import NOT_MINE, Comparer, Ruling
+from skillrt.verifiers.answers.regions import NoRegionError, is_region, region_of, same_region
+from skillrt.verifiers.answers.scalars import NoScalarError, exact, primes_differ, same_equation, variables
+from skillrt.verifiers.answers.tree import Node, capitals
+
+
+def relations(one: Node, other: Node, by: Comparer) -> Ruling:
+    if one.head == "rel" and set(one.text.split()) <= {"=", "~"}:
+        if other.head == "rel" and set(other.text.split()) <= {"=", "~"}:
+            return _equations(one, other, by)
+        return _named_value(one, other, by)
+    if one.text == ":" and other.head == "rel" and other.text == ":":
+        return _ratios(one, other, by)
+    if one.text == ":":
+        return None
+    if other.head == "rel" and one.text == other.text:
+        verdicts = [by.same(left, right) for left, right in zip(one.args, other.args, strict=True)]
+        if all(verdicts):
+            return True
+    if is_region(one) and (other.head in ("tuple", "set") or is_region(other)):
+        verdict = regions(one, other, by)
+        if verdict is not None:
+            return verdict
+    return _inequalities(one, other)
+
+
+def _inequalities(one: Node, other: Node) -> bool | None:
+    turned = {">": "<", ">=": "<="}
+    if other.head != "rel" or turned.get(one.text, one.text) != turned.get(other.text, other.text):
+        return None
+    if one.text not in ("<", ">", "<=", ">="):
+        return None
+    sides = [node.args[::-1] if node.text in turned else node.args for node in (one, other)]
+    try:
+        equal, positive = same_equation(*(_difference(side[0], side[1]) for side in sides))
+    except NoScalarError:
+        return None
+    return True if equal and positive else None
+
+
+def _difference(left: Node, right: Node) -> Node:
+    return Node("add", "", (left, Node("neg", "", (right,))))
+
+
+def is_name(node: Node) -> bool:
+    if node.head == "apply":
+        return all(arg.head in ("name", "list", "num") for arg in node.args)
+    return node.head in ("name", "words", "mark") or bool(capitals(node))
+
+
+def _named_value(one: Node, other: Node, by: Comparer) -> bool | None:
+    """`x = 5` and `5`."""
+    left, value = one.args[0], _last_exact(one)
+    if other.head in ("name", "apply", "words") and not is_name(left):
+        return None
+    if is_name(left):
+        return by.same(value, other)
+    if not variables(left) and not variables(value) and not one.has("words", "mark"):
+        # A statement about numbers that is not true.
+        return False if exact(left) is not None and exact(value) is not None else None
+    if is_name(value):
+        return by.same(left, other)
+    return None
+
+
+def _last_exact(node: Node) -> Node:
+    """What a chain says in the end: the last value before an approximation of it."""
+    operators = node.text.split()
+    if "~" not in operators:
+        return node.args[-1]
+    first = operators.index("~")
+    return node.args[first] if first or not is_name(node.args[0]) else node.args[1]
+
+
+def _equations(one: Node, other: Node, by: Comparer) -> bool | None:
+    names = one.args[0], other.args[0]
+    if is_name(names[0]) and is_name(names[1]):
+        verdict = by.same(_last_exact(one), _last_exact(other))
+        if names[0] == names[1] or (names[0].head == "mark" and by.same(*names)):
+            return verdict
+        if primes_differ(*names):
+            return False
+        function = {node.head for node in names} == {"apply", "name"} and any(
+            node.text == "y" for node in names
+        )
+        if verdict is True and function:
+            return True
+        if verdict is True or names[0].has("words") or names[1].has("words"):
+            return None
+    if len(one.args) != 2 or len(other.args) != 2:
+        return None
+    try:
+        return same_equation(_difference(*one.args), _difference(*other.args))[0]
+    except NoScalarError:
+        return None
+
+
+def _ratios(one: Node, other: Node, by: Comparer) -> bool | None:
+    if len(one.args) != len(other.args):
+        return False
+    if all(by.same(left, right) for left, right in zip(one.args, other.args, strict=True)):
+        return True
+    values = [[exact(arg) for arg in node.args] for node in (one, other)]
+    if any(value is None or not value for side in values for value in side):
+        return None
+    ratios = {left / right for left, right in zip(*values, strict=True) if left is not None and right}
+    if len(ratios) > 1:
+        return False
+    return True if by.asked.ratio else None
+
+
+def regions(one: Node, other: Node, by: Comparer) -> Ruling:
+    if not (is_region(one) or is_region(other)):
+        return NOT_MINE
+    try:
+        regions = region_of(one), region_of(other)
+    except NoRegionError:
+        return None
+    return same_region(*regions, by.same)

@@ -1,0 +1,222 @@
+"""The value of an expression at a point: exact where it can be, else in the digits that mpmath is set to."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import mpmath  # type: ignore[import-untyped]
+
+EXACT_BITS = 200_000
+_EXPONENT = 10**8
+"""The binary exponent up to which a number is handled."""
+_FUNCTIONS = {
+    **dict.fromkeys(("arsinh", "asinh"), "asinh"),
+    **dict.fromkeys(("arcosh", "acosh"), "acosh"),
+    **dict.fromkeys(("artanh", "atanh"), "atanh"),
+    **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "cot", "sec", "csc")},
+    **{
+        name: name
+        for name in ("sin cos tan cot sec csc sinh cosh tanh coth sech csch asin acos atan".split())  # noqa: SIM905
+    },
+}
+"""What mpmath calls a function."""
+
+
+class TooMuchError(Exception):
+    """A number is too large to be handled."""
+
+
+class NoValueError(Exception):
+    """The expression has no value that is beyond dispute here."""
+
+
+def bits_of(number: Fraction) -> int:
+    return number.numerator.bit_length() + number.denominator.bit_length()
+
+
+class Evaluation:
+    """Values of expressions at one point; ``scale`` is the largest number that was added on the way."""
+
+    def __init__(self, point: dict[str, Fraction], log_base: int | None) -> None:
+        self.point = point
+        self.log_base = log_base
+        self.scale: Any = 0
+
+    def value(self, node: Any) -> Any:
+        """The value of a node: a Fraction where it is exact, else mpmath's real or complex number."""
+        head, text, args = node
+        if head == "num":
+            return Fraction(text)
+        if head == "name":
+            return self.point[text]
+        if head == "const":
+            return {"pi": +mpmath.mp.pi, "e": +mpmath.mp.e, "i": mpmath.mpc(0, 1)}[text]
+        values = [self.value(arg) for arg in args]
+        result = getattr(self, f"_{head}")(text, *values)
+        if isinstance(result, Fraction):
+            return result if bits_of(result) <= EXACT_BITS else to_float(result)
+        if not mpmath.isfinite(result):
+            raise NoValueError
+        if mpmath.im(result) == 0:
+            result = mpmath.re(result)
+        return result
+
+    def _add(self, _: str, one: Any, other: Any) -> Any:
+        if isinstance(one, Fraction) and isinstance(other, Fraction):
+            return one + other
+        one, other = to_float(one), to_float(other)
+        self.scale = max(self.scale, abs(one), abs(other))
+        return one + other
+
+    def _mul(self, _: str, one: Any, other: Any) -> Any:
+        if isinstance(one, Fraction) and isinstance(other, Fraction):
+            return one * other
+        return to_float(one) * to_float(other)
+
+    def _div(self, _: str, one: Any, other: Any) -> Any:
+        if other == 0:
+            raise NoValueError
+        if isinstance(one, Fraction) and isinstance(other, Fraction):
+            return one / other
+        return to_float(one) / to_float(other)
+
+    def _neg(self, _: str, one: Any) -> Any:
+        return -one
+
+    def _abs(self, _: str, one: Any) -> Any:
+        return abs(one)
+
+    def _floor(self, _: str, one: Any) -> Any:
+        return self._whole(one, math.floor)
+
+    def _ceil(self, _: str, one: Any) -> Any:
+        return self._whole(one, math.ceil)
+
+    def _whole(self, one: Any, rounded: Any) -> Fraction:
+        if isinstance(one, Fraction):
+            return Fraction(rounded(one))
+        if isinstance(one, mpmath.mpc) or abs(one) > 10**30:
+            raise NoValueError
+        nearest = mpmath.nint(one)
+        if abs(one - nearest) < mpmath.mpf(10) ** (-20):
+            raise NoValueError
+        return Fraction(int(mpmath.floor(one)) + (rounded is math.ceil))
+
+    def _fact(self, _: str, one: Any) -> Any:
+        if isinstance(one, mpmath.mpc) or one < 0:
+            raise NoValueError
+        if one > 10**6:
+            raise TooMuchError
+        if isinstance(one, Fraction) and one.denominator == 1 and one <= 4000:
+            return Fraction(math.factorial(int(one)))
+        return mpmath.factorial(to_float(one))
+
+    def _binom(self, _: str, one: Any, other: Any) -> Any:
+        exact = all(isinstance(side, Fraction) and side.denominator == 1 for side in (one, other))
+        if exact and 0 <= other <= one <= 5000:
+            return Fraction(math.comb(int(one), int(other)))
+        if exact and one > 5000:
+            raise TooMuchError
+        raise NoValueError
+
+    def _pow(self, _: str, base: Any, exponent: Any) -> Any:
+        if base == 0:
+            if exponent == 0 or not isinstance(exponent, Fraction) or exponent < 0:
+                raise NoValueError
+            return Fraction(0)
+        if isinstance(exponent, Fraction) and exponent.denominator == 1:
+            times = int(exponent)
+            if isinstance(base, Fraction) and bits_of(base) * abs(times) <= EXACT_BITS:
+                return base**times
+            base = to_float(base)
+            _check_exponent(times * mpmath.log(abs(base), 2))
+            return base**times
+        if isinstance(base, Fraction) and isinstance(exponent, Fraction) and base > 0:
+            root = _exact_root(base, exponent.denominator)
+            if root is not None:
+                return self._pow("", root, Fraction(exponent.numerator))
+        base, exponent = to_float(base), to_float(exponent)
+        real = mpmath.im(base) == 0
+        if (real and base < 0) or not real:
+            raise NoValueError
+        _check_exponent(abs(exponent) * mpmath.log(base, 2))
+        return base**exponent
+
+    def _root(self, _: str, one: Any, index: Any) -> Any:
+        if not isinstance(index, Fraction) or index.denominator != 1 or not 2 <= index <= 1000:
+            raise NoValueError
+        if isinstance(one, mpmath.mpc):
+            raise NoValueError
+        if one < 0:
+            if index % 2:
+                return -self._root("", -one, index)
+            if index != 2 or self.point:
+                raise NoValueError
+            return mpmath.mpc(0, 1) * to_float(self._root("", -one, index))
+        if isinstance(one, Fraction):
+            root = _exact_root(one, int(index))
+            if root is not None:
+                return root
+        return mpmath.root(to_float(one), int(index))
+
+    def _log(self, name: str, one: Any, base: Any = None) -> Any:
+        if isinstance(one, mpmath.mpc) or one <= 0:
+            raise NoValueError
+        self.scale = max(self.scale, 1)
+        if name == "ln":
+            base = None
+        elif base is None:
+            base = Fraction(10) if name == "lg" else self.log_base and Fraction(self.log_base)
+        if base is None:
+            return mpmath.log(to_float(one))
+        if isinstance(base, mpmath.mpc) or base <= 0 or base == 1:
+            raise NoValueError
+        return mpmath.log(to_float(one)) / mpmath.log(to_float(base))
+
+    def _call(self, name: str, *values: Any) -> Any:
+        if name in ("gcd", "lcm", "max", "min"):
+            if not all(isinstance(value, Fraction) for value in values):
+                raise NoValueError
+            if name in ("max", "min"):
+                return max(values) if name == "max" else min(values)
+            if any(value.denominator != 1 for value in values):
+                raise NoValueError
+            whole = [int(value) for value in values]
+            return Fraction(math.gcd(*whole) if name == "gcd" else math.lcm(*whole))
+        if name not in _FUNCTIONS or len(values) != 1 or isinstance(values[0], mpmath.mpc):
+            raise NoValueError
+        argument = to_float(values[0])
+        if abs(argument) > 10**12:
+            raise TooMuchError
+        self.scale = max(self.scale, 1)
+        result = getattr(mpmath, _FUNCTIONS[name])(argument)
+        if mpmath.im(result) != 0 or abs(result) > mpmath.mpf(10) ** 20:
+            raise NoValueError
+        return result
+
+
+def to_float(number: Any) -> Any:
+    if isinstance(number, Fraction):
+        return mpmath.mpf(number.numerator) / number.denominator
+    return number
+
+
+def _check_exponent(bits: Any) -> None:
+    if abs(bits) > _EXPONENT:
+        raise TooMuchError
+
+
+def _exact_root(number: Fraction, index: int) -> Fraction | None:
+    """The root, where it is a fraction."""
+    if index > 64 or bits_of(number) > 20_000:
+        return None
+    parts = []
+    for part in (number.numerator, number.denominator):
+        with mpmath.workprec(part.bit_length() + 20):
+            root = int(mpmath.nint(mpmath.root(part, index)))
+        if root**index != part:
+            return None
+        parts.append(root)
+    return Fraction(parts[0], parts[1])
