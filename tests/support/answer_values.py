@@ -356,8 +356,8 @@ def other_unit(text: str, chance: random.Random) -> str | None:
 
 
 _OTHER_MARKS = [
-    ("PM", "AM"), ("AM", "PM"), ("yes", "no"), ("no", "yes"), ("Tuesday", "Monday"), ("_2", "_7"), ("_3", "_4"),
-    ("_5", "_8"), ("''", "'"), ("'", "''"), ("ABC", "BAC"), ("PQ", "QP"), ("[", "("), ("]", ")"),
+    ("PM", "AM"), ("AM", "PM"), ("yes", "no"), ("no", "yes"), ("Tuesday", "Monday"), ("_2", "_7"),
+    ("_3", "_4"), ("_5", "_8"), ("''", "'"), ("'", "''"), ("ABC", "BAC"), ("PQ", "QP"), ("[", "("), ("]", ")"),
     ("\\sin", "\\cos"), ("+", "-"), ("\\ln", "\\sin"), ("\\sqrt", "\\sqrt[5]"), ("\\pi", "e"), ("=", "=4+"),
 ]  # fmt: skip
 
