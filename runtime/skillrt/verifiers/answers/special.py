@@ -141,10 +141,7 @@ def based_of(text: str) -> Node | None:
         return None
     base = _BASE_NAMES.get(match["base"], match["base"])
     digits = match["digits"].upper()
-    if (
-        not 2 <= int(base) <= 36
-        or not any(map(str.isdigit, digits))
-        or any(int(digit, 36) >= int(base) for digit in digits)
-    ):
+    known = 2 <= int(base) <= 36 and (any(map(str.isdigit, digits)) or int(base) > 10)
+    if not known or any(int(digit, 36) >= int(base) for digit in digits):
         return None
     return Node("based", f"{digits}_{base}")
