@@ -117,7 +117,7 @@ _LISTED = re.compile(
 def options_of(prompt: str) -> dict[str, str]:
     """The options that a prompt lists, by letter; empty where it lists none in order from A."""
     text = prompt[-20_000:]
-    starts = list(_LISTED.finditer(re.sub(r"(?<=\S)[ \t$]+(?=\(?[A-Z][).:]\s)", "\n", text)))
+    starts = list(_LISTED.finditer(re.sub(r"(?<=\S)[ \t]+\$?(?=\(?[A-Z][).:]\s)", "\n", text)))
     options: dict[str, str] = {}
     for match in starts:
         letter = match["letter"]
