@@ -198,6 +198,7 @@ def boxed_answer(text: str) -> str | None:
     return _unwrapped(", ".join(distinct))
 
 
+BARE_BOX_CHARS = 200
 _BOXES = 40
 _JOINT_CHARS = 80
 
@@ -214,7 +215,7 @@ def _unwrapped(content: str) -> str:
 def _box_content(text: str, start: int) -> tuple[str | None, int]:
     """The content of a box that begins at ``start`` and where it ends; None when empty or not closed."""
     if text[start : start + 1] != "{":
-        bare = _BARE_BOX.match(text, start, start + ANSWER_CHARS)
+        bare = _BARE_BOX.match(text, start, start + BARE_BOX_CHARS)
         return (bare[0].strip() or None, bare.end()) if bare else (None, start)
     depth = 0
     for brace in _BRACES.finditer(text, start, start + ANSWER_CHARS):

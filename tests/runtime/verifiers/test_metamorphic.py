@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 
-from answer_values import CHANGING, KEEPING, VALUES, Pair, pairs
+from answer_rewritings import CHANGING, KEEPING, Pair, pairs
+from answer_values import VALUES
 
 from skillrt.verifiers import equal
 

@@ -121,7 +121,17 @@ def test_permuting_the_responses_permutes_the_result(prompt, responses, referenc
 TOWER = "\\boxed{9^{9^{9^9}}}"
 
 
-@pytest.mark.parametrize("costly", [TOWER, "\\boxed{" + "x" * 1500 + "}", "\\boxed{(((9!)!)!)!}"])
+@pytest.mark.parametrize(
+    "costly",
+    [
+        TOWER,
+        "\\boxed{" + "x" * 1500 + "}",
+        "\\boxed{(((9!)!)!)!}",
+        "\\boxed{9^{9^{9^9}} cm}",
+        "\\boxed{x = 9^{9^{9^9}}}",
+        "\\boxed{3, 9^{9^{9^9}}}",
+    ],
+)
 def test_an_answer_that_cannot_be_evaluated_is_never_lost_for_the_rival(costly: str) -> None:
     result = reference_match(BOX, {"A": costly, "B": "\\boxed{7}"}, "7")
     assert result.winner == "B"

@@ -12,6 +12,7 @@ from skillrt.verifiers.answers.scalars import NoScalarError, exact, same_value
 from skillrt.verifiers.answers.several import collections
 from skillrt.verifiers.answers.tree import Node, capitals
 from skillrt.verifiers.answers.words import is_no_number, same_words
+from skillrt.verifiers.expressions import TooCostlyError
 
 
 class Comparison:
@@ -35,10 +36,19 @@ class Comparison:
         one, other = prepared(one, self.asked), prepared(other, self.asked)
         if one == other:
             return True
-        for first, second in ((one, other), (other, one)):
-            rule = _RULES.get(first.head)
-            if rule is not None and not isinstance(verdict := rule(first, second, self), str):
-                return verdict
+        ranks = [_RANKS.get(node.head, len(_RANKS)) for node in (one, other)]
+        if ranks[0] <= ranks[1]:
+            return self._ruled(one, other)
+        try:
+            return self._ruled(other, one)
+        except TooCostlyError as error:
+            raise TooCostlyError("right" if error.side == "left" else "left") from None
+
+    def _ruled(self, one: Node, other: Node) -> bool | None:
+        """The verdict of the first node's rule, else that on single values."""
+        rule = _RULES.get(one.head)
+        if rule is not None and not isinstance(verdict := rule(one, other, self), str):
+            return verdict
         return _same_scalar(one, other, self)
 
 
@@ -134,9 +144,11 @@ _RULES: dict[str, Rule] = {
     "words": _words,
     "mark": _marks,
     "rel": relations,
+    **dict.fromkeys(("matrix", "list", "set", "tuple"), collections),
+    **dict.fromkeys(("union", "minus", "inter", "reals"), regions),
     "quantity": quantities,
     "based": _based,
     "inf": _infinities,
-    **dict.fromkeys(("matrix", "list", "set", "tuple"), collections),
-    **dict.fromkeys(("union", "minus", "inter", "reals"), regions),
 }
+# A pair is ruled by its kind that comes first here, whichever side has it.
+_RANKS = {head: rank for rank, head in enumerate(_RULES)}

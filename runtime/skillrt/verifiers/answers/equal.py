@@ -85,7 +85,8 @@ def _nesting(text: str) -> int:
 
 def _squeezed(text: str) -> str:
     """Without the spaces that no one needs: between digits or letters a space has a meaning."""
-    return re.sub(r"(?<=\w)\s+(?=\w)", " ", re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", text.replace(UPRIGHT, "")))
+    plain = " ".join(text.replace(UPRIGHT, "").split())
+    return re.sub(r"(?<!\w) | (?!\w)", "", plain)
 
 
 def _special(left: str, right: str, ask: Asked) -> Ruling:

@@ -117,7 +117,7 @@ _LISTED = re.compile(
 def options_of(prompt: str) -> dict[str, str]:
     """The options that a prompt lists, by letter; empty where it lists none in order from A."""
     text = prompt[-20_000:]
-    starts = list(_LISTED.finditer(re.sub(r"(?<=\S)[ \t$]+(?=\(?[A-Z][).:]\s)", "\n", text)))
+    starts = list(_LISTED.finditer(re.sub(r"(?<=\S)[ \t]+\$?(?=\(?[A-Z][).:]\s)", "\n", text)))
     options: dict[str, str] = {}
     for match in starts:
         letter = match["letter"]
@@ -141,10 +141,7 @@ def based_of(text: str) -> Node | None:
         return None
     base = _BASE_NAMES.get(match["base"], match["base"])
     digits = match["digits"].upper()
-    if (
-        not 2 <= int(base) <= 36
-        or not any(map(str.isdigit, digits))
-        or any(int(digit, 36) >= int(base) for digit in digits)
-    ):
+    known = 2 <= int(base) <= 36 and (any(map(str.isdigit, digits)) or int(base) > 10)
+    if not known or any(int(digit, 36) >= int(base) for digit in digits):
         return None
     return Node("based", f"{digits}_{base}")

@@ -284,9 +284,24 @@ def _with_units(text: str) -> tuple[str, bool] | None:
     return text[: tail.start("units")] + marked, bool(tail["space"])
 
 
+_DERIVATIVE = re.compile(
+    rf"\\frac\{{\s*{UPRIGHT}?d(?:\^\{{?(?P<order>[123])\}}?)?\s*{UPRIGHT}?(?P<of>[a-zA-Z])?\s*\}}"
+    rf"\s*\{{\s*{UPRIGHT}?d\s*{UPRIGHT}?[a-zA-Z](?:\^\{{?[123]\}}?)?\s*\}}"
+    r"|\bd(?P<name>[a-zA-Z])/d[a-zA-Z]\b"
+)
+
+
+def _primed(match: re.Match[str]) -> str:
+    """A derivative as a name with primes."""
+    return f" {match['of'] or match['name']}{chr(39) * int(match['order'] or 1)} "
+
+
 @lru_cache(maxsize=2048)
 def readings(text: str) -> tuple[Reading, ...]:
     """The ways in which an undressed text can be read; none where it is no answer of a known kind."""
+    if any(not (match["of"] or match["name"]) for match in _DERIVATIVE.finditer(text)):
+        return ()
+    text = _DERIVATIVE.sub(_primed, text)
     ways: dict[Node, Reading] = {}
     for comma in _commas(text):
         for tight in (False, True):
