@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_server import ScriptedServer, call, final, plan
+from scripted_server import Say, ScriptedServer, call, final, plan
 
 import skillbench.cli
 import skillc.cli
@@ -18,20 +18,24 @@ ROOT = Path(__file__).parents[1]
 SKILL = "reward_judge_fair"
 
 
-def first_body(tmp_path: Path, *more: str) -> bytes:
-    script = (
-        plan(call("use_skill"), final(lambda turn: "A")) if "--skill" in more else final(lambda turn: "A")
-    )
+def first_body(tmp_path: Path, *more: str) -> tuple[bytes, int]:
+    """The first request of a run of one pair, and the number of its row: a limit draws rows by a seed."""
+    script = final(lambda turn: "A")
+    if "--skill" not in more:
+        script = plan(lambda turn: Say("Output (a)"))
+    elif "tools_only" not in more:
+        script = plan(call("use_skill"), script)
     with ScriptedServer(script, model="m") as server:
         out = str(tmp_path / "run")
         where = ["--base-url", server.base_url, "--model", "m", "--limit", "1", "--concurrency", "1"]
         assert skillbench.cli.main(["run", "starter", *where, "--out", out, "--quiet", *more]) == 0
-        return server.requests[0].raw
+        first = json.loads((tmp_path / "run" / "predictions.jsonl").read_text().splitlines()[0])
+        return server.requests[0].raw, first["position"] + 1
 
 
-def shown_body(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], *more: str) -> bytes:
+def shown_body(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], row: int, *more: str) -> bytes:
     capsysbinary.readouterr()
-    assert skillbench.cli.main(["sample", "starter", "--row", "1", "--order", "AB"]) == 0
+    assert skillbench.cli.main(["sample", "starter", "--row", str(row), "--order", "AB"]) == 0
     sample = tmp_path / "sample.json"
     sample.write_bytes(capsysbinary.readouterr().out)
     names = ["--task", "starter", "--sample", str(sample), "--model", "m", "--format", "request"]
@@ -43,14 +47,14 @@ def shown_body(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], *more
 def test_the_first_request_is_byte_identical_to_show(
     delivery: str, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    sent = first_body(tmp_path, "--skill", SKILL, "--delivery", delivery)
-    shown = shown_body(tmp_path, capsysbinary, SKILL, "--delivery", delivery)
+    sent, row = first_body(tmp_path, "--skill", SKILL, "--delivery", delivery)
+    shown = shown_body(tmp_path, capsysbinary, row, SKILL, "--delivery", delivery)
     assert shown.rstrip(b"\n") == sent
 
 
 def test_so_is_the_baseline(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    sent = first_body(tmp_path)
-    shown = shown_body(tmp_path, capsysbinary, "--delivery", "direct")
+    sent, row = first_body(tmp_path)
+    shown = shown_body(tmp_path, capsysbinary, row, "--delivery", "direct")
     assert shown.rstrip(b"\n") == sent
 
 

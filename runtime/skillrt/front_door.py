@@ -1,7 +1,7 @@
 """One object that judges: link, connections and sandboxes opened once, for a script, a notebook or a server.
 
-with Judge("reward_judge_fair", task="judgebench", base_url=URL, model=NAME) as fair:
-    print(fair.judge(prompt="2 + 2?", responses={"A": "4", "B": "5"}).verdict.outcome)
+with Judge("instruction_following_pairwise", base_url=URL, model=NAME) as judge:
+    print(judge.judge(prompt="2 + 2?", responses={"A": "4", "B": "5"}).verdict.outcome)
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Judge:
         ValueError: the server or model is not said well.
 
     Example:
-        >>> judge = Judge("reward_judge_fair", task="judgebench", base_url="control:always-first")
+        >>> judge = Judge("instruction_following_pairwise", base_url="control:always-first")
         >>> judge.judge(prompt="2 + 2?", responses={"B": "5", "A": "4"}).verdict.outcome
         'A'
         >>> judge.both_orders(prompt="2 + 2?", responses={"A": "4", "B": "5"}).consistent

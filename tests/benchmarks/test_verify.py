@@ -198,7 +198,7 @@ def test_every_suite_with_references_is_verified_and_the_others_say_that_there_i
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["verify", "starter"]) == 0
-    assert "18 of 30 decided (60.0%), 18 of them right (100.0%)" in capsys.readouterr().out
+    assert "12 of 30 decided (40.0%), 12 of them right (100.0%)" in capsys.readouterr().out
     four = {**rb2(1, prompt=LETTER, chosen=["so AAAAA"], rejected=["so BBBBB", "so CCCCC", "so DDDDD"])}
     path = write(
         tmp_path / "four.jsonl", {**four, "reference": "A"}, {**four, "id": "2", "prompt": LETTER + " Now."}

@@ -245,7 +245,7 @@ def test_a_hundred_items_fit_the_tokens_of_a_turn_after_a_cut(
         free = sum(len(text) for text in re.findall(r'"(x+)"', written))
         # As Chinese would count: a token for each character of a free text, a third of one for JSON's own.
         assert free + (len(written) - free) / 3 <= max_tokens
-        return read_reply({"choices": [{"message": {"content": written}}]}, config, forced=True, bounded=True)
+        return read_reply({"choices": [{"message": {"content": written}}]}, request)
 
     cut = turn(ToolCall("c", "final_answer", '{"findings": [{"item": 1, "why'), finish="length")
     driver = Driver([cut, *[answer] * most_requests])

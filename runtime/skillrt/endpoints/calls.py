@@ -15,9 +15,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from skillspec.words import FINAL_ANSWER
+
 __all__ = ["calls_in", "clean_name", "object_text"]
 
-_ANSWER = "final_answer"
 _MOST_CHARS = 200_000
 _MOST_PYTHON = 20_000
 _DECODER = json.JSONDecoder()
@@ -115,7 +116,7 @@ def calls_in(
     begins = _BEGINS.search(text)
     if begins and text[: begins.start()].strip():
         calls = _read(text[begins.start() :], known, None, None)
-        if calls and all(name != _ANSWER for name, _ in calls):
+        if calls and all(name != FINAL_ANSWER for name, _ in calls):
             return text[: begins.start()].rstrip(), calls
     return text, []
 

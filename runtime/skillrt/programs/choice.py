@@ -35,8 +35,8 @@ def choose_link(
         skillspec.artifacts.ArtifactError: an artifact is broken.
 
     Example:
-        >>> choose_link(ArtifactStore(), "reward_judge_fair", "judgebench")
-        'reward_judge_fair.judgebench.fair.progressive'
+        >>> choose_link(ArtifactStore(), "instruction_following_pairwise")
+        'instruction_following_pairwise.if_pairwise.operational.progressive'
     """
     if skill is not None and skill not in store.index.skills:
         raise ChoiceError(f"there is no skill called {skill}{_meant(skill, store.index.skills)}")
