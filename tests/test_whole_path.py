@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_server import Say, ScriptedServer, call, final, plan
+from scripted_server import Call, Say, ScriptedServer, call, final, plan
 
 import skillbench.cli
 import skillc.cli
@@ -22,8 +22,10 @@ def first_body(tmp_path: Path, *more: str) -> tuple[bytes, int]:
     """The first request of a run of one pair, and the number of its row: a limit draws rows by a seed."""
     script = final(lambda turn: "A")
     if "--skill" not in more:
-        script = plan(lambda turn: Say("Output (a)"))
-    elif "tools_only" not in more:
+        script = plan(lambda turn: Say("Response A"))
+    elif "tools_only" in more:
+        script = plan(lambda turn: Call("final_answer", {"reason": "scripted", "verdict": "A"}))
+    else:
         script = plan(call("use_skill"), script)
     with ScriptedServer(script, model="m") as server:
         out = str(tmp_path / "run")
