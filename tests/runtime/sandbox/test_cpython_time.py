@@ -74,12 +74,23 @@ def test_a_thread_that_works_keeps_the_others_from_waiting() -> None:
 
 
 def test_a_look_that_comes_late_adds_little(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skillrt.sandbox.cpython.spending._all_sleep", lambda pid: True)
+    monkeypatch.setattr("skillrt.sandbox.cpython.spending._sleeps", lambda thread: True)
     spending = Spending(0.0)
     spending.pid = os.getpid()
     spending.read_clock()
     spending.look(1000.0)
-    assert spending.waited_s <= MAX_SAMPLE_S
+    assert 0 < spending.waited_s <= MAX_SAMPLE_S
+
+
+def test_who_wakes_for_every_look_still_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skillrt.sandbox.cpython.spending._sleeps", lambda thread: False)
+    assert spent_by("import time\ntime.sleep(60)").waited_s > 0.1
+
+
+def test_without_the_kernels_word_the_threads_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skillrt.sandbox.cpython.spending._queued_s", lambda thread: None)
+    assert spent_by("import time\ntime.sleep(60)").waited_s > 0.1
+    assert spent_by("while True: pass").waited_s < 0.1
 
 
 def test_a_process_that_is_gone_changes_nothing() -> None:
@@ -110,6 +121,17 @@ def test_a_call_that_the_machine_starves_is_not_the_codes_fault(under_way: Runni
     outcome = under_way.outcome({})
     assert outcome["kind"] == "unavailable"
     assert "too busy" in outcome["error"]
+
+
+def test_a_late_call_that_did_not_stand_in_line_has_hidden_its_waiting(
+    under_way: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Spending, "look", lambda self, now: None)
+    for queued, kind in ((1.0, "timeout"), (29.0, "unavailable"), (None, "unavailable")):
+        monkeypatch.setattr(Spending, "stood_in_line", lambda self, queued=queued: queued)
+        under_way._stopped = None
+        assert under_way.check(under_way.deadline + 0.1)
+        assert under_way.outcome({})["kind"] == kind
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from skillrt.sandbox.cpython.spending import Spending
 
 LOOK_S = 0.05
 """Most calls end sooner; of one that does not, time and folder are measured this often."""
-WALL_FACTOR = 10
-"""A call that has not used its time after this many times as long was starved by the machine."""
+WALL_FACTOR = 30
+"""A call that has not used its time after this many times as long is ended all the same."""
 
 
 class Running:
@@ -141,9 +141,16 @@ class Running:
             self._looked = now
             self._look(now)
         if now >= self.deadline:
-            used = f"{self._spending.total_s:.1f} of its {self.timeout_s:g} s"
-            self.stop("unavailable", f"the machine is too busy: in {now - self._started:.0f} s it had {used}")
+            self._end_late(now)
         return self._stopped is not None
+
+    def _end_late(self, now: float) -> None:
+        """Say whose fault it is that a call is late: the machine's, unless its threads hid their waiting."""
+        queued = self._spending.stood_in_line()
+        if queued is not None and queued < (now - self._started) / 2:
+            self.stop("timeout", self._too_long())
+        used = f"{self._spending.total_s:.1f} of its {self.timeout_s:g} s"
+        self.stop("unavailable", f"the machine is too busy: in {now - self._started:.0f} s it had {used}")
 
     def _look(self, now: float) -> None:
         self._spending.look(now)

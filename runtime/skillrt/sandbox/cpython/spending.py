@@ -14,19 +14,26 @@ import os
 import time
 
 MAX_SAMPLE_S = 0.2
-"""The most that one look may add: a look that came late says little of the time before it."""
+"""The most that one look at sleeping threads may add: a late one says little of the time before it."""
 MAX_THREADS = 64
 """Threads that a look takes in."""
 
 
 class Spending:
-    """Processor time and waiting of one process, in seconds; `pid` is 0 until it is known."""
+    """Processor time and waiting of one process, in seconds; `pid` is 0 until it is known.
+
+    Of a process with one thread the kernel knows how long it stood in line for a processor: what is neither
+    that nor processor time is waiting. Where there are several threads, or the kernel does not tell, the
+    process waits while all of them are seen asleep.
+    """
 
     def __init__(self, started: float) -> None:
         self.pid = 0
         self.processor_s = 0.0
         self.waited_s = 0.0
         self._looked = started
+        self._queued_s: float | None = None
+        """Time in line up to the last look; None where that is not known of one thread alone."""
 
     @property
     def total_s(self) -> float:
@@ -43,30 +50,51 @@ class Spending:
                 return
 
     def look(self, now: float) -> None:
-        """Read the processor time, and count what is left since the last look as waiting if all sleep."""
-        elapsed = min(now - self._looked, MAX_SAMPLE_S)
-        self._looked = now
-        before = self.processor_s
+        """Read the processor time, and add what was waiting since the last look."""
+        elapsed, self._looked = now - self._looked, now
+        worked, queued = self.processor_s, self._queued_s
         self.read_clock()
-        if self.pid and _all_sleep(self.pid):
-            self.waited_s += max(0.0, elapsed - (self.processor_s - before))
+        if not self.pid:
+            return
+        threads = _threads(self.pid)
+        self._queued_s = _queued_s(threads[0]) if len(threads) == 1 else None
+        if queued is not None and self._queued_s is not None:
+            elapsed -= self._queued_s - queued
+        elif threads and all(_sleeps(thread) for thread in threads):
+            elapsed = min(elapsed, MAX_SAMPLE_S)
+        else:
+            return
+        self.waited_s += max(0.0, elapsed - (self.processor_s - worked))
+
+    def stood_in_line(self) -> float | None:
+        """Seconds that the threads which are still there waited for a processor; None where nobody knows."""
+        queued = [_queued_s(thread) for thread in _threads(self.pid)] if self.pid else []
+        known = [part for part in queued if part is not None]
+        return sum(known) if known else None
 
 
-def _all_sleep(pid: int) -> bool:
-    """Whether no thread of the process runs, wants to, or waits for a disk."""
+def _threads(pid: int) -> list[str]:
+    """The folders of the process's threads; empty where it is gone."""
+    folder = f"/proc/{pid}/task"
     try:
-        state, threads = _state(f"/proc/{pid}/stat")
-        if threads == 1:
-            return state not in b"RD"
-        folder = f"/proc/{pid}/task"
-        names = os.listdir(folder)[:MAX_THREADS]
-        return all(_state(f"{folder}/{name}/stat")[0] not in b"RD" for name in names)
-    except (OSError, ValueError, IndexError):
+        return [f"{folder}/{name}" for name in os.listdir(folder)[:MAX_THREADS]]
+    except OSError:
+        return []
+
+
+def _sleeps(thread: str) -> bool:
+    """Whether a thread neither runs, nor wants to, nor waits for a disk."""
+    try:
+        with open(f"{thread}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] not in b"RD"
+    except (OSError, IndexError):
         return False
 
 
-def _state(path: str) -> tuple[bytes, int]:
-    """The letter of a thread's state, and the number of threads in its process."""
-    with open(path, "rb") as file:
-        fields = file.read().rpartition(b")")[2].split()
-    return fields[0], int(fields[17])
+def _queued_s(thread: str) -> float | None:
+    """How long a thread has stood in line for a processor; None where the kernel does not say."""
+    try:
+        with open(f"{thread}/schedstat", "rb") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return None
