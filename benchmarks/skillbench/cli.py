@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from skillspec.version import VersionAction
+
 __all__ = ["main"]
 
 _COMMANDS = {
@@ -41,6 +43,7 @@ def _parser(command: str | None, *, whole: bool = False) -> argparse.ArgumentPar
     parser = argparse.ArgumentParser(
         prog="skillbench", description="Measure LLM judges, with and without a compiled skill."
     )
+    parser.add_argument("--version", action=VersionAction)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, what in _COMMANDS.items():
         verb = commands.add_parser(name, help=what, description=what)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from skillc.program import Checked
 
 from skillc.usage import DEFAULT_OUT, DEFAULT_ROOT, UsageError, count
+from skillspec.version import VersionAction
 
 __all__ = ["main"]
 
@@ -30,7 +31,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> _Parser:
     parser = _Parser(prog="skillc", description="Check and compile reward-evaluation skills.")
-    parser.add_argument("--version", action="store_true", help="print the version and end")
+    parser.add_argument("--version", action=VersionAction)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, text in (("check", "report all mistakes"), ("compile", "check, then write the artifacts")):
         command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
@@ -57,6 +58,9 @@ def _parser() -> _Parser:
             description="Print the opening messages and tools just as a judge is sent them, with sizes.",
         )
     )
+    from skillc.commands import judge
+
+    judge.add_arguments(commands.add_parser("judge", help="judge a sample with a real judge"))
     _new_parser(commands.add_parser("new", help="write a small skill to begin with"))
     _diff_parser(commands.add_parser("diff", help="show what changed for the judge"))
     _fmt_parser(commands.add_parser("fmt", help="lay out the sources in the one way"))
@@ -163,8 +167,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    if options.version:
-        return _version()
     if options.command is None:
         parser.print_help()
         return 2
@@ -205,20 +207,15 @@ def _run(options: argparse.Namespace) -> int:
             return _lsp()
         case "completion":
             return _completion(options.shell)
+        case "judge":
+            from skillc.commands.judge import judge
+
+            return judge(options)
         case "show":
             from skillc.commands.show import show
 
             return show(options)
     return _explain(options.code)
-
-
-def _version() -> int:
-    from importlib.metadata import version
-
-    from skillspec import ARTIFACT_FORMAT, LANGUAGE_VERSION
-
-    print(f"skillc {version('skillc')} (language {LANGUAGE_VERSION}, artifact format {ARTIFACT_FORMAT})")
-    return 0
 
 
 def _lsp() -> int:

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from skillspec.version import VersionAction
+
 __all__ = ["main"]
 
 
@@ -29,6 +31,7 @@ def _from_one(text: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="skillrl", description="Train on a compiled skill with verl.")
+    parser.add_argument("--version", action=VersionAction)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     prepare = commands.add_parser("prepare", help="turn a data set into verl's parquet, each rule tried once")
     prepare.add_argument("kind", choices=("verinstruct", "ifeval"), help="the data set's format")

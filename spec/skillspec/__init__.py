@@ -2,7 +2,9 @@
 
 from typing import Final
 
-__all__ = ["ARTIFACT_FORMAT", "LANGUAGE_VERSION"]
+__all__ = ["ARTIFACT_FORMAT", "LANGUAGE_VERSION", "__version__"]
+
+__version__ = "0.1.0"
 
 LANGUAGE_VERSION: Final = 1
 """The number after ``language`` at the head of a source file."""

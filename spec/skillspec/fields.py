@@ -61,8 +61,8 @@ def shape_problem(name: str, value: Any, labels: tuple[str, ...] = ()) -> str | 
         case "responses":
             if not isinstance(value, Mapping) or not all(isinstance(text, str) for text in value.values()):
                 return f"{name} must be an object that gives each label its text"
-            if labels and tuple(value) != labels:
-                return f"{name} must have exactly the labels {', '.join(labels)}, in this order"
+            if labels and set(value) != set(labels):
+                return f"{name} must have exactly the labels {', '.join(labels)}"
             return None
         case "turns":
             return None if _is_turns(value) else f"{name} must be a list of objects with role and content"

@@ -21,7 +21,7 @@ from tiny_artifacts import write_artifacts
 
 from skillbench.cli import main
 from skillbench.errors import BenchError
-from skillbench.running.engine import ControlEngine, EngineGoneError
+from skillbench.running.engine import EngineGoneError, JudgeEngine
 from skillbench.running.ray import engine as ray_engine
 from skillbench.running.ray.cluster import RayOptions, open_cluster
 from skillbench.running.ray.engine import DEATHS, RayEngine
@@ -241,9 +241,9 @@ def test_an_engine_that_goes_away_stops_the_run_and_says_why(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     judged = 0
-    judge = ControlEngine.judge
+    judge = JudgeEngine.judge
 
-    async def until_it_is_gone(self: ControlEngine, case: Case) -> Judgment:
+    async def until_it_is_gone(self: JudgeEngine, case: Case) -> Judgment:
         nonlocal judged
         judged += 1
         if judged > 10:
@@ -253,7 +253,7 @@ def test_an_engine_that_goes_away_stops_the_run_and_says_why(
     line = ["run", "judgebench", "--data", str(data), "--base-url", "control:random", "--quiet"]
     line += ["--skill", "tiny", "--artifacts", str(artifacts), "--out", str(tmp_path / "out")]
     with monkeypatch.context() as patch:
-        patch.setattr(ControlEngine, "judge", until_it_is_gone)
+        patch.setattr(JudgeEngine, "judge", until_it_is_gone)
         assert main(line) == 1
     assert "no Ray worker is left: they had enough; " in capsys.readouterr().err
     assert (len(recorded(tmp_path / "out")), session(tmp_path / "out")["ended"]) == (10, "stopped")

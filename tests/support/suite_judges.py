@@ -13,11 +13,11 @@ from suite_support import compiled
 from skillbench.folder.journal import read_predictions
 from skillbench.folder.results import metrics_of
 from skillbench.folder.store import RunFolder
-from skillbench.running.controls import Control
 from skillbench.running.engine import ProgramChoice, Programs, load_programs
 from skillbench.running.progress import Progress
 from skillbench.running.workers import Stop, judge_all
 from skillbench.suites.base import Case, Job, Suite, open_seal
+from skillrt.controls import Control
 from skillrt.judging.actions import Reply, ToolCall
 from skillrt.judging.judge import judge
 from skillrt.judging.verdict import Judgment, Usage, Verdict
@@ -92,7 +92,7 @@ class Curious:
 
     def __init__(self, program: Program, case: Case) -> None:
         self._program = program
-        self._answerer = Control("always-first", 0).sit_down(program, case)
+        self._answerer = Control("always-first", 0).sit_down(program, case.fields, case.id)
         self.sent: list[str] = []
         self._asked: list[tuple[str, Mapping[str, Any]]] | None = None
 

@@ -7,30 +7,24 @@ line ever holds an oracle value.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from skillbench.errors import BenchError
 from skillbench.suites.base import Case
+from skillbench.suites.pairs import ORDERS
 from skillrt.endpoints.config import EndpointConfig, EndpointDown
 from skillrt.endpoints.refusals import AllRefusedError
-from skillrt.endpoints.transport import Transport
-from skillrt.judging.judge import Chats
+from skillrt.judging.runtime import Runtime, open_runtime
 from skillrt.judging.verdict import Judgment, Usage, Verdict
 from skillrt.programs.program import Program
-from skillrt.programs.view import SampleError, make_view
-from skillrt.sandbox.records import Sandbox
-
-if TYPE_CHECKING:
-    from skillbench.running.controls import Control
 
 __all__ = [
     "AllAlikeError",
-    "ControlEngine",
     "Engine",
     "EngineGoneError",
-    "ModelEngine",
+    "JudgeEngine",
     "ProgramChoice",
     "Programs",
     "ReadoutKind",
@@ -149,22 +143,12 @@ def _check_weighable(programs: Programs) -> None:
         raise BenchError(f"--readout logprobs: {error}") from error
 
 
-class ModelEngine:
-    """Judges with a model behind a chat-completions endpoint. Made by :func:`open_engine`."""
+class JudgeEngine:
+    """Judges with a model behind a server, or with a control. Made by :func:`open_engine`."""
 
-    def __init__(
-        self,
-        programs: Programs,
-        config: EndpointConfig,
-        transport: Transport,
-        sandbox: Sandbox | None,
-        checkers: Sandbox | None,
-    ) -> None:
+    def __init__(self, programs: Programs, runtime: Runtime) -> None:
         self._programs = programs
-        self._config = config
-        self._transport = transport
-        self._sandbox = sandbox
-        self._checkers = checkers
+        self._runtime = runtime
         self.models: tuple[str, ...] = ()
 
     async def check(self) -> None:
@@ -174,34 +158,30 @@ class ModelEngine:
             BenchError: no server answers, or the one that does has other models or gives no probabilities.
         """
         try:
-            self.models = await self._transport.check()
+            self.models = await self._runtime.check()
         except EndpointDown as error:
             raise BenchError(str(error)) from error
-        if self.models and self._config.model not in self.models:
-            raise BenchError(
-                f"the server has no model {self._config.model}; it has: {', '.join(self.models)}. "
-                "Name one of them with --model."
-            )
-        if self._programs.readout == "logprobs":
+        transport = self._runtime.transport
+        if self._programs.readout == "logprobs" and transport is not None:
             from skillrt.judging.logprobs import LogprobsError, require_logprobs
 
             try:
-                for _ in self._config.base_urls:  # conversations go round the servers
-                    await require_logprobs(self._transport.conversation())
+                for _ in self._runtime.config.base_urls:  # conversations go round the servers
+                    await require_logprobs(transport.conversation())
             except LogprobsError as error:
                 raise BenchError(f"--readout logprobs cannot be used here: {error}") from error
 
     async def alive(self) -> bool:
-        """Tell whether a server still answers."""
+        """Tell whether a server still answers; a control always does."""
         try:
-            await self._transport.check()
+            await self._runtime.check()
         except EndpointDown:
             return False
         return True
 
     async def report(self) -> list[dict[str, Any]]:
-        """Return for each server what became of its requests."""
-        return self._transport.report()
+        """Return for each server what became of its requests; a control has no servers."""
+        return self._runtime.transport.report() if self._runtime.transport is not None else []
 
     async def judge(self, case: Case) -> Judgment:
         """Judge one case with the program of its task.
@@ -209,47 +189,14 @@ class ModelEngine:
         Raises:
             AllAlikeError: the servers refuse every request alike.
         """
+        program = self._programs.of(case)
         try:
-            return await self._judge(case)
+            if self._programs.readout == "logprobs":
+                # In both orders of the responses, unless the suite makes a judgment of each.
+                return await self._runtime.weigh(program, case.fields, both_orders=case.order not in ORDERS)
+            return await self._runtime.judge(program, case.fields, case.id)
         except AllRefusedError as error:
             raise AllAlikeError(str(error)) from error
-
-    async def _judge(self, case: Case) -> Judgment:
-        if self._programs.readout == "logprobs":
-            return await _judge_by_logprobs(
-                self._programs.of(case), case, self._transport, self._config.judgment_timeout_s
-            )
-        return await _judge(
-            self._programs.of(case),
-            case,
-            self._transport,
-            self._sandbox,
-            self._checkers,
-            self._config.judgment_timeout_s,
-        )
-
-
-class ControlEngine:
-    """Judges with a control; the rest is as with a model. Made by :func:`open_engine`."""
-
-    def __init__(self, programs: Programs, control: Control, checkers: Sandbox | None) -> None:
-        self._programs = programs
-        self._control = control
-        self._checkers = checkers
-        self.models: tuple[str, ...] = (control.name,)
-
-    async def alive(self) -> bool:
-        """A control is always there."""
-        return True
-
-    async def report(self) -> list[dict[str, Any]]:
-        """Return nothing: a control has no servers."""
-        return []
-
-    async def judge(self, case: Case) -> Judgment:
-        """Judge one case with the program of its task."""
-        program = self._programs.of(case)
-        return await _judge(program, case, self._control.sit_down(program, case), None, self._checkers, None)
 
 
 def broken(error: Exception) -> Judgment:
@@ -258,68 +205,14 @@ def broken(error: Exception) -> Judgment:
     return Judgment(Verdict(valid=False, error=problem, error_owner="harness"), Usage())
 
 
-async def _judge(
-    program: Program,
-    case: Case,
-    chats: Chats,
-    sandbox: Sandbox | None,
-    checkers: Sandbox | None,
-    deadline_s: float | None,
-) -> Judgment:
-    from skillrt.judging.judge import judge
-
-    try:
-        view = make_view(program.task, program.link, case.fields)
-    except SampleError as error:
-        return Judgment(Verdict(valid=False, error=error.problem, error_owner="sample"), Usage())
-    return await judge(
-        program, view, transport=chats, sandbox=sandbox, checkers=checkers, deadline_s=deadline_s
-    )
-
-
-async def _judge_by_logprobs(
-    program: Program, case: Case, chats: Chats, deadline_s: float | None
-) -> Judgment:
-    """Judge in both orders of the responses, unless the suite makes a judgment of each."""
-    from skillbench.suites.pairs import ORDERS
-    from skillrt.judging.logprobs import judge_by_logprobs
-
-    try:
-        view = make_view(program.task, program.link, case.fields)
-    except SampleError as error:
-        return Judgment(Verdict(valid=False, error=error.problem, error_owner="sample"), Usage())
-    return await judge_by_logprobs(
-        program, view, transport=chats, both_orders=case.order not in ORDERS, deadline_s=deadline_s
-    )
-
-
 @asynccontextmanager
-async def open_engine(
-    programs: Programs, config: EndpointConfig
-) -> AsyncIterator[ModelEngine | ControlEngine]:
+async def open_engine(programs: Programs, config: EndpointConfig) -> AsyncIterator[JudgeEngine]:
     """Open connections and, where a skill uses Python, a sandbox; close them at the end.
 
     Raises:
         BenchError: no server answers, or none has the model.
     """
-    from skillbench.running.controls import CONTROL_SCHEME, Control, control_named
-    from skillrt.sandbox import open_sandbox
-    from skillrt.verifiers import SANDBOXED
-
-    skills = [program.skill for program in programs.all if program.skill is not None]
-    async with AsyncExitStack() as stack:
-        sandbox = checkers = None
-        if any(verifier.by in SANDBOXED for skill in skills for verifier in skill.verifiers):
-            checkers = await stack.enter_async_context(open_sandbox("cpython"))
-        if config.base_urls[0].startswith(CONTROL_SCHEME):
-            control = Control(control_named(config.base_urls[0]), config.seed or 0)
-            yield ControlEngine(programs, control, checkers)
-            return
-        from skillrt.endpoints import open_endpoints
-
-        transport = await stack.enter_async_context(open_endpoints(config))
-        if any(skill.python is not None for skill in skills):
-            sandbox = await stack.enter_async_context(open_sandbox("monty"))
-        engine = ModelEngine(programs, config, transport, sandbox, checkers)
+    async with open_runtime(programs.all, config) as runtime:
+        engine = JudgeEngine(programs, runtime)
         await engine.check()
         yield engine

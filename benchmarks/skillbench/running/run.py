@@ -16,12 +16,10 @@ from skillbench.folder.results import metrics_of
 from skillbench.folder.store import RunFolder, pretty, read_run
 from skillbench.folder.summary import summary_text
 from skillbench.report.write import REPORT, try_to_report
-from skillbench.running.controls import CONTROL_SCHEME, control_named
 from skillbench.running.engine import (
     AllAlikeError,
-    ControlEngine,
     EngineGoneError,
-    ModelEngine,
+    JudgeEngine,
     ProgramChoice,
     Programs,
     ReadoutKind,
@@ -34,6 +32,7 @@ from skillbench.running.ray.cluster import RayOptions, open_cluster
 from skillbench.running.workers import Ending, judge_all, stop_on_signals
 from skillbench.suites import open_suite
 from skillbench.suites.base import DataSummary, Prediction, Suite
+from skillrt.controls import CONTROL_SCHEME, control_named
 from skillrt.endpoints.config import EndpointConfig
 
 if TYPE_CHECKING:
@@ -74,7 +73,12 @@ class Endpoint:
     def control(self) -> str | None:
         """The control that is meant, None for a model."""
         url = self.base_urls[0]
-        return control_named(url) if url.startswith(CONTROL_SCHEME) else None
+        if not url.startswith(CONTROL_SCHEME):
+            return None
+        try:
+            return control_named(url)
+        except ValueError as error:
+            raise BenchError(str(error)) from error
 
     def config(self) -> EndpointConfig:
         """Fill in what was left open.
@@ -308,7 +312,7 @@ class Keep:
 
 def _opening(
     options: RunOptions, choice: ProgramChoice, programs: Programs, config: EndpointConfig
-) -> AbstractAsyncContextManager[ModelEngine | ControlEngine | RayEngine]:
+) -> AbstractAsyncContextManager[JudgeEngine | RayEngine]:
     """Return what opens the engine that a run asks for."""
     if options.ray is None:
         return open_engine(programs, config)
@@ -320,7 +324,7 @@ def _opening(
 async def _judge_rest(
     options: RunOptions,
     suite: Suite,
-    opening: AbstractAsyncContextManager[ModelEngine | ControlEngine | RayEngine],
+    opening: AbstractAsyncContextManager[JudgeEngine | RayEngine],
     config: EndpointConfig,
     summary: DataSummary,
     folder: RunFolder,

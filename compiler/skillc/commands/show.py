@@ -10,23 +10,17 @@ import argparse
 import importlib
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from skillc.diagnostics import listed
 from skillc.usage import DEFAULT_OUT, UsageError
-from skillspec.artifacts import ArtifactError, ArtifactStore, link_id
+from skillspec.artifacts import ArtifactError, ArtifactStore
 from skillspec.fields import shape_of
 from skillspec.records import Field, Task
 
-if TYPE_CHECKING:
-    from skillrt.programs.program import Program
-    from skillrt.programs.view import JudgeView
-
 __all__ = ["show"]
-
-_CHARS_PER_TOKEN = 4
 
 
 def show(options: argparse.Namespace) -> int:
@@ -51,31 +45,23 @@ def _store(folder: Path | None) -> ArtifactStore:
 
 
 def _link_name(options: argparse.Namespace, store: ArtifactStore) -> str:
-    if options.delivery == "direct":
-        task = options.task or (options.skill if options.skill in store.index.tasks else None)
-        if task is None:
-            raise UsageError("delivery direct shows a task alone: name it with --task")
-        return link_id(store.task(task).id, None, "fair", "direct")
-    if options.skill is None:
+    from skillrt.programs.choice import ChoiceError, choose_link
+
+    skill, task = options.skill, options.task
+    if options.delivery == "direct" and task is None and skill in store.index.tasks:
+        skill, task = None, skill
+    if skill is None and options.delivery != "direct":
         raise UsageError(f"name a skill: {listed(store.index.skills, 'or')}")
-    skill = store.skill(options.skill)
-    task = options.task or (skill.serves[0] if len(skill.serves) == 1 else None)
-    if task is None:
-        raise UsageError(f"{skill.id} serves several tasks; choose one with --task: {listed(skill.serves)}")
-    setting = options.setting or skill.setting
-    if setting != skill.setting:
-        raise UsageError(
-            f"{skill.id} is made for setting {skill.setting}; it is not run in setting {setting}, "
-            "which would leave parts of it out"
-        )
-    if store.task(task).id not in skill.serves:
-        raise UsageError(f"{skill.id} does not serve {task}; it serves {listed(skill.serves, 'and')}")
-    return link_id(task, skill.id, setting, options.delivery)
+    try:
+        return choose_link(store, skill, task, options.setting, options.delivery)
+    except ChoiceError as error:
+        raise UsageError(str(error)) from error
 
 
 def _show(options: argparse.Namespace, store: ArtifactStore, name: str) -> int:
     from skillrt.endpoints.body import encode_body, request_body
     from skillrt.endpoints.config import EndpointConfig
+    from skillrt.programs.explain import explanation
     from skillrt.programs.program import load_program
     from skillrt.programs.view import SampleError, make_view
 
@@ -98,8 +84,7 @@ def _show(options: argparse.Namespace, store: ArtifactStore, name: str) -> int:
         sys.stdout.flush()
         sys.stdout.buffer.write(encode_body(request_body(request, config)))
         return 0
-    tokens = _counter(options.tokenizer)
-    _print(program, view, request.messages, request.tools, tokens)
+    print(explanation(program, sample, _counter(options.tokenizer)))
     return 0
 
 
@@ -146,8 +131,10 @@ def _placeholder(field: Field) -> Any:
 
 
 def _counter(tokenizer: Path | None) -> Callable[[str], str]:
+    from skillrt.programs.explain import estimated_tokens
+
     if tokenizer is None:
-        return lambda text: f"about {-(-len(text) // _CHARS_PER_TOKEN)} tokens"
+        return estimated_tokens
     try:
         library = importlib.import_module("tokenizers")
     except ImportError:
@@ -157,33 +144,3 @@ def _counter(tokenizer: Path | None) -> Callable[[str], str]:
     except Exception as error:  # its own error type is a bare Exception
         raise UsageError(f"cannot read the tokenizer {tokenizer}: {error}") from error
     return lambda text: f"{len(exact.encode(text, add_special_tokens=False).ids)} tokens"
-
-
-def _size(text: str, tokens: Callable[[str], str]) -> str:
-    return f"{len(text)} characters, {tokens(text)}"
-
-
-def _print(
-    program: Program,
-    view: JudgeView,
-    messages: Any,
-    tools: Any,
-    tokens: Callable[[str], str],
-) -> None:
-    sent: list[str] = []
-    print(f"link {program.link.id}")
-    for message in messages:
-        print(f"\n===== {message['role']} ({_size(message['content'], tokens)})\n{message['content']}")
-        sent.append(message["content"])
-    for tool in tools:
-        schema = json.dumps(tool, ensure_ascii=False, separators=(",", ":"))
-        print(f"\n===== tool {_tool_name(tool)} ({_size(schema, tokens)})\n{schema}")
-        sent.append(schema)
-    print(f"\n===== total sent ({_size(''.join(sent), tokens)})")
-    if program.link.loaded:
-        loaded = program.loaded_text(view, {})
-        print(f"\n===== returned by use_skill ({_size(loaded, tokens)})\n{loaded}")
-
-
-def _tool_name(tool: Mapping[str, Any]) -> str:
-    return str(tool["function"]["name"])

@@ -2,7 +2,7 @@
 
 Lark reads the grammar and builds the tables (:func:`build_tables`, some 100 ms and only after a change of
 the grammar); what runs is a plain table in ``tables.json``. The tests check that it is not stale.
-Regenerate it with ``python -m skillc.tables``.
+Regenerate it with ``python -m skillc.syntax.tables``.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from skillrt.endpoints.config import EndpointFailure
@@ -20,14 +20,14 @@ from skillrt.judging.actions import (
     Send,
 )
 from skillrt.judging.loop import JudgeLoop
-from skillrt.judging.verdict import Judgment, Usage, Verdict
+from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict
 from skillrt.programs.program import ChatRequest, Program
 from skillrt.programs.view import JudgeView, SampleError, make_view
 
 if TYPE_CHECKING:
     from skillrt.sandbox.records import Sandbox
 
-__all__ = ["Chat", "Chats", "judge"]
+__all__ = ["Chat", "Chats", "guarded", "judge"]
 
 _LOG = logging.getLogger(__name__)
 _CODE_MEMORY_MB = 64
@@ -73,10 +73,26 @@ async def judge(
         AllRefusedError: the servers refuse everything alike, and another judgment would meet the same.
     """
     loop = JudgeLoop(program, view)
+    driving = _drive(loop, transport.conversation(), sandbox, checkers)
+    return await guarded(driving, loop, program, deadline_s)
+
+
+class _GivesUp(Protocol):
+    def given_up(self, problem: str, owner: ErrorOwner) -> Judgment: ...
+
+
+async def guarded(
+    driving: Awaitable[Judgment], loop: _GivesUp, program: Program, deadline_s: float | None
+) -> Judgment:
+    """Await a judgment; what breaks or takes too long is recorded in a judgment that ``loop`` gives up.
+
+    Raises:
+        AllRefusedError: the servers refuse everything alike.
+    """
     deadline = asyncio.timeout(deadline_s)
     try:
         async with deadline:
-            return await _drive(loop, transport.conversation(), sandbox, checkers)
+            return await driving
     except AllRefusedError:
         raise
     except Exception as error:  # one broken judgment must not end a run of thousands

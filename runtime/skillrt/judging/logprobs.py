@@ -9,8 +9,6 @@ log probabilities.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
@@ -18,8 +16,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from skillrt.endpoints.config import EndpointFailure
-from skillrt.endpoints.refusals import AllRefusedError
 from skillrt.judging.actions import Finish, Reply, Send
+from skillrt.judging.judge import guarded
 from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict, add_usage
 from skillrt.judging.weighing import LogprobsError, Tokens, answer_texts, weigh, weighed_answer
 from skillrt.programs.program import ChatRequest, Program
@@ -41,7 +39,6 @@ __all__ = [
 LOGPROBS: Final = "logprobs"
 """What the trace of a judgment says under ``readout`` when it was read by token probabilities."""
 
-_LOG = logging.getLogger(__name__)
 _NONE_GIVEN = "the server gives no log probabilities (logprobs, top_logprobs)"
 _SAMPLE_CHARS = (8000, 4000, 2000)
 """A sample that does not fit the model's context is shown again with its texts cut to so many characters."""
@@ -239,17 +236,7 @@ async def judge_by_logprobs(
         AllRefusedError: the servers refuse everything alike.
     """
     loop = LogprobsLoop(program, view, both_orders=both_orders)
-    deadline = asyncio.timeout(deadline_s)
-    try:
-        async with deadline:
-            return await _drive(loop, transport.conversation())
-    except AllRefusedError:
-        raise
-    except Exception as error:  # one broken judgment must not end a run of thousands
-        if isinstance(error, TimeoutError) and deadline.expired():
-            return loop.given_up(f"the judgment took longer than {deadline_s:g} s", "endpoint")
-        _LOG.exception("a judgment of %s broke", program.link.id)
-        return loop.given_up(f"{type(error).__name__}: {error}", "harness")
+    return await guarded(_drive(loop, transport.conversation()), loop, program, deadline_s)
 
 
 async def _drive(loop: LogprobsLoop, chat: Chat) -> Judgment:

@@ -61,9 +61,12 @@ def make_view(task: Task, link: Link, sample: Mapping[str, Any]) -> JudgeView:
             if field.optional:
                 continue
             raise SampleError(field.name, f"the sample has no {field.name}, which task {task.id} needs")
-        problem = shape_problem(field.name, value, tuple(label.label for label in field.labels))
+        labels = tuple(label.label for label in field.labels)
+        problem = shape_problem(field.name, value, labels)
         if problem is not None:
             raise SampleError(field.name, problem)
+        if labels and value is not None:  # shown in the task's order, whatever the order of the object
+            value = {label: value[label] for label in labels}
         value = map_strings(value, encodable)  # a copy: the sample may change
         seen[field.name] = MappingProxyType(value) if isinstance(value, dict) else value
     return JudgeView(MappingProxyType(seen))

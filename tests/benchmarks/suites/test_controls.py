@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from suite_support import bench, ifrb, metrics, positions, query, rb2, rm, shared, ties, write
 
-from skillbench.running.controls import CONTROLS
+from skillrt.controls import CONTROLS
 
 SETTINGS = {
     "rewardbench2": (

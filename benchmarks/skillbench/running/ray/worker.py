@@ -17,9 +17,8 @@ from typing import Any
 
 from skillbench.errors import BenchError
 from skillbench.running.engine import (
-    ControlEngine,
     EngineGoneError,
-    ModelEngine,
+    JudgeEngine,
     ProgramChoice,
     broken,
     load_programs,
@@ -83,7 +82,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
-        self._engine: ModelEngine | ControlEngine | None = None
+        self._engine: JudgeEngine | None = None
         self._log = _Collector()
         log = logging.getLogger("skillrt")
         log.addHandler(self._log)

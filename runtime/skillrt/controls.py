@@ -17,8 +17,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from skillbench.errors import BenchError
-from skillbench.suites.base import Case
 from skillrt.judging.actions import Reply, ToolCall
 from skillrt.judging.answers import read_answer
 from skillrt.programs.program import ChatRequest, Program
@@ -42,12 +40,12 @@ def control_named(url: str) -> str:
     """Return the control that a base URL such as ``control:random`` means.
 
     Raises:
-        BenchError: there is no such control.
+        ValueError: there is no such control.
     """
     name = url.removeprefix(CONTROL_SCHEME)
     if name not in CONTROLS:
         known = ", ".join(CONTROL_SCHEME + one for one in CONTROLS)
-        raise BenchError(f"there is no control {name!r}; there are: {known}")
+        raise ValueError(f"there is no control {name!r}; there are: {known}")
     return name
 
 
@@ -58,9 +56,9 @@ class Control:
     name: str
     seed: int
 
-    def sit_down(self, program: Program, case: Case) -> _Judgment:
-        """Return where the conversations of one judgment come from."""
-        return _Judgment(self, program, case)
+    def sit_down(self, program: Program, sample: Mapping[str, Any], key: str) -> _Judgment:
+        """Return where the conversations of one judgment come from; ``key`` is what is drawn by."""
+        return _Judgment(self, program, sample, key)
 
 
 class _Judgment:
@@ -69,10 +67,11 @@ class _Judgment:
     It is asked again for the sub-judgments of a pipeline, but no control asks for one.
     """
 
-    def __init__(self, control: Control, program: Program, case: Case) -> None:
+    def __init__(self, control: Control, program: Program, fields: Mapping[str, Any], key: str) -> None:
         self._control = control
         self._program = program
-        self._case = case
+        self._fields = fields
+        self._key = key
 
     def conversation(self) -> _Judgment:
         """Begin the conversation."""
@@ -83,7 +82,7 @@ class _Judgment:
         tools = {tool["function"]["name"]: tool["function"]["parameters"] for tool in request.tools}
         answer = await self._answer()
         if not tools:
-            return Reply(_as_text(self._program.task, answer, self._case.fields), endpoint="control")
+            return Reply(_as_text(self._program.task, answer, self._fields), endpoint="control")
         opened = any(message["role"] == "assistant" for message in request.messages)
         if _LOAD in tools and not opened and request.forced is None:
             return _call(_LOAD, {})
@@ -93,7 +92,7 @@ class _Judgment:
 
     async def _answer(self) -> Any:
         """Return the answer in the task's terms: a label, a number, or a list of statuses."""
-        task, fields = self._program.task, self._case.fields
+        task, fields = self._program.task, self._fields
         match task.answer:
             case ChoiceAnswer() | ScaleAnswer():
                 winner = await self._winner(fields)
@@ -106,7 +105,7 @@ class _Judgment:
 
     async def _winner(self, fields: Mapping[str, Any]) -> str:
         responses: Mapping[str, str] = fields["responses"]
-        labels = list(responses)
+        labels = [label.label for field in self._program.task.fields for label in field.labels]
         match self._control.name:
             case "always-first":
                 return labels[0]
@@ -149,7 +148,7 @@ class _Judgment:
         return ["satisfied" if one else "failed" for one in good]
 
     def _uniform(self, what: str) -> float:
-        text = f"control {self._control.seed} {self._case.id} {what}"
+        text = f"control {self._control.seed} {self._key} {what}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big") / 2**56
 
 

@@ -1,0 +1,7 @@
+"""``python -m skillbench``."""
+
+import sys
+
+from skillbench.cli import main
+
+sys.exit(main())

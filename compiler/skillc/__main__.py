@@ -1,0 +1,7 @@
+"""``python -m skillc``."""
+
+import sys
+
+from skillc.cli import main
+
+sys.exit(main())
