@@ -84,7 +84,11 @@ class _GivesUp(Protocol):
 async def guarded(
     driving: Awaitable[Judgment], loop: _GivesUp, program: Program, deadline_s: float | None
 ) -> Judgment:
-    """Await a judgment; what breaks or takes too long is recorded in a judgment that ``loop`` gives up."""
+    """Await a judgment; what breaks or takes too long is recorded in a judgment that ``loop`` gives up.
+
+    Raises:
+        AllRefusedError: the servers refuse everything alike.
+    """
     deadline = asyncio.timeout(deadline_s)
     try:
         async with deadline:
