@@ -153,7 +153,7 @@ def _policy(config: Any) -> str:
 
 def _data(config: Any) -> tuple[Any, str]:
     from skillrl.data.source import read_parquet
-    from skillrl.sample import InstructionError, read_row
+    from skillrl.rows.sample import InstructionError, read_row
 
     data = _need(config).data
     counts = []

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from skillrt.judging.verdict import CONTEXT, CUT, DEADLINE, Verdict
+from skillrt.chat import CONTEXT, CUT, DEADLINE
+from skillrt.judging.verdict import Verdict
 
 __all__ = ["Failure", "failure_of", "late", "stand_in"]
 

@@ -18,15 +18,15 @@ from typing import Any
 import ray
 from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
 
-from skillrl.comparing import Comparer, Member
-from skillrl.gathering import Gatherer
+from skillrl.groups.comparing import Comparer, Member
+from skillrl.groups.gathering import Gatherer
+from skillrl.groups.siblings import Siblings, settled
 from skillrl.hedging import hedged
 from skillrl.managing import ManagerSettings, read_manager_settings
 from skillrl.outcome import Outcome
-from skillrl.sample import read_row
+from skillrl.rows.sample import read_row
 from skillrl.session import session_for
 from skillrl.settings import RewardSettings, read_settings
-from skillrl.siblings import Siblings, settled
 from skillrl.steps import StepLog
 
 __all__ = ["GroupRoom", "SkillRewardManager"]
@@ -50,7 +50,7 @@ class GroupRoom:
         self, uid: str, size: int, text: str, score: float | None, doubtful: bool
     ) -> float | None:
         """Tell group ``uid`` this rollout's score; one that failed is told what it gets, as
-        :meth:`skillrl.siblings.Siblings.settle` says."""
+        :meth:`skillrl.groups.siblings.Siblings.settle` says."""
         return await self._siblings.settle(uid, size, text, score, doubtful)
 
 

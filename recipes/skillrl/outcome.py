@@ -8,7 +8,8 @@ from typing import Any
 from skillrl.failure import EMPTY, NO_RULES, Failure
 from skillrl.rules import RuleScore
 from skillrl.settings import RewardSettings
-from skillrt.judging.verdict import Judgment, Usage
+from skillrt.chat import Usage
+from skillrt.judging.verdict import Judgment
 
 __all__ = ["Outcome", "empty_outcome", "failed_outcome", "judged_outcome", "rule_outcome"]
 

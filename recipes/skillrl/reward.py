@@ -27,7 +27,7 @@ async def compute_score(
     Args:
         data_source: the row's data set; not used.
         solution_str: the rollout's text.
-        ground_truth: the row's instruction as :mod:`skillrl.sample` reads it.
+        ground_truth: the row's instruction as :mod:`skillrl.rows.sample` reads it.
         extra_info: what else the row holds; read where the instruction stands there.
         **reward_kwargs: see :class:`skillrl.settings.RewardSettings`.
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from skillrl.sample import Instruction
+from skillrl.rows.sample import Instruction
 from skillrt.sandbox.records import JSON, Sandbox, SandboxResult, failure
 from skillrt.verifiers import run_verifier
 

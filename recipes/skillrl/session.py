@@ -14,16 +14,15 @@ from weakref import WeakKeyDictionary
 from skillrl.failure import UNSERVED, Failure, failure_of, late
 from skillrl.outcome import Outcome, empty_outcome, failed_outcome, judged_outcome, rule_outcome
 from skillrl.reliability import Reliability
+from skillrl.rows.sample import Instruction, read_instruction
 from skillrl.rules import RuleSandbox, RuleScore, run_rules
-from skillrl.sample import Instruction, read_instruction
 from skillrl.settings import RewardSettings
 from skillrl.thinking import strip_thinking
-from skillrt.endpoints import EndpointConfig, open_endpoints
-from skillrt.endpoints.transport import Transport
-from skillrt.judging.judge import judge
-from skillrt.judging.verdict import DEADLINE, Judgment, Usage, Verdict
+from skillrt.chat import DEADLINE
+from skillrt.endpoints import EndpointConfig
+from skillrt.judging.verdict import Judgment, Verdict
 from skillrt.programs.program import Program, load_program
-from skillrt.programs.view import SampleError, make_view
+from skillrt.runtime import Runtime, open_runtime
 from skillrt.sandbox import Sandbox, SandboxLimits, open_sandbox
 from skillrt.sandbox.records import default_processes
 from skillspec.artifacts import ArtifactStore
@@ -47,8 +46,7 @@ class Session:
         self._stack = AsyncExitStack()
         self._free = asyncio.Semaphore(settings.concurrency)
         self._program: Program | None = None
-        self._transport: Transport | None = None
-        self._python: Sandbox | None = None
+        self._runtime: Runtime | None = None
         self._checkers: Sandbox | None = None
 
     async def open(self) -> Session:
@@ -64,9 +62,9 @@ class Session:
         if settings.needs_model:
             store = ArtifactStore(Path(settings.artifacts) if settings.artifacts else None)
             self._program = load_program(store, settings.link)
-            self._transport = await self._stack.enter_async_context(open_endpoints(endpoint_config(settings)))
-            if self._program.skill is not None and self._program.skill.python is not None:
-                self._python = await self._stack.enter_async_context(open_sandbox("monty"))
+            config = endpoint_config(settings)
+            opening = open_runtime((self._program,), config, checkers=self._checkers)
+            self._runtime = await self._stack.enter_async_context(opening)
         return self
 
     async def close(self) -> None:
@@ -87,7 +85,7 @@ class Session:
         Rules run first: whatever becomes of the judge, rollouts that are equal have equal rules.
 
         Args:
-            ground_truth: the row's, see :mod:`skillrl.sample`.
+            ground_truth: the row's, see :mod:`skillrl.rows.sample`.
             rollout: its text.
             extra_info: the row's.
             deadline_s: a bound on the judgment besides the settings' own, in seconds.
@@ -149,7 +147,8 @@ class Session:
         return failure
 
     def _trouble(self) -> str:
-        return "" if self._transport is None else self._transport.trouble()
+        transport = None if self._runtime is None else self._runtime.transport
+        return "" if transport is None else transport.trouble()
 
     async def rules(self, instruction: Instruction, answer: str) -> tuple[RuleScore, RuleSandbox]:
         """Run the rule checks of a rollout; the sandbox remembers their results for the judge."""
@@ -159,21 +158,8 @@ class Session:
     async def judge(self, sample: Mapping[str, Any], checkers: Sandbox | None, deadline_s: float) -> Judgment:
         """Judge one sample by the session's link; whatever fails is in the judgment."""
         assert self._program is not None, "the session is open"
-        assert self._transport is not None, "the session is open"
-        try:
-            view = make_view(self._program.task, self._program.link, sample)
-        except SampleError as error:
-            return Judgment(
-                Verdict(valid=False, error=error.problem, error_owner="sample", error_kind="fields"), Usage()
-            )
-        return await judge(
-            self._program,
-            view,
-            transport=self._transport,
-            sandbox=self._python,
-            checkers=checkers,
-            deadline_s=deadline_s,
-        )
+        assert self._runtime is not None, "the session is open"
+        return await self._runtime.judge(self._program, sample, checkers=checkers, deadline_s=deadline_s)
 
 
 def sample_for(settings: RewardSettings, instruction: Instruction, answer: str) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from skillspec import __version__
 
 if TYPE_CHECKING:
+    from skillrt.chat import Usage
     from skillrt.endpoints.config import EndpointConfig, EndpointDown
     from skillrt.front_door import BothOrders, Judge
-    from skillrt.judging.verdict import Judgment, Usage, Verdict
+    from skillrt.judging.verdict import Judgment, Verdict
 
 __all__ = [
     "BothOrders",
@@ -30,7 +31,7 @@ _PLACES: Final = {
     "EndpointDown": "skillrt.endpoints.config",
     "Judge": "skillrt.front_door",
     "Judgment": "skillrt.judging.verdict",
-    "Usage": "skillrt.judging.verdict",
+    "Usage": "skillrt.chat",
     "Verdict": "skillrt.judging.verdict",
 }
 

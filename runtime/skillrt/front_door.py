@@ -15,59 +15,19 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from skillrt.controls import CONTROL_SCHEME, control_named
 from skillrt.endpoints.config import EndpointConfig
-from skillrt.judging.runtime import Runtime, open_runtime
 from skillrt.judging.verdict import Judgment
 from skillrt.programs.choice import choose_link
 from skillrt.programs.explain import explanation
 from skillrt.programs.program import Program, load_program
+from skillrt.runtime import LOCAL, Runtime, judge_config, open_runtime
 from skillspec.artifacts import ArtifactStore
 
-__all__ = ["LOCAL", "BothOrders", "Judge", "judge_config"]
-
-LOCAL: Final = "local"
-"""The base URL that means the embedded judge, which a ``Judge`` starts by itself."""
+__all__ = ["BothOrders", "Judge"]
 
 _T = TypeVar("_T")
-_CONCURRENCY: Final = 16
-# A small model that rambles is cut early; its server has one slot, and more than one conversation
-# in it push each other out of its prefix cache.
-_LOCAL: Final = {"max_tokens": 512, "concurrency": 1, "enable_thinking": None, "tool_mode": "schema"}
-
-
-def judge_config(base_urls: Sequence[str], model: str | None, **options: Any) -> EndpointConfig:
-    """Return how a judge is reached, with what is usual for the kind of server where nothing is said.
-
-    Args:
-        base_urls: servers, or the single address ``local`` or ``control:NAME``.
-        model: the served model's name; not needed for ``local`` and controls, which have names of their own.
-        **options: further fields of ``EndpointConfig``; None leaves a field to its default.
-
-    Raises:
-        ValueError: no model is named, there is no such control, or ``local`` stands beside other servers.
-    """
-    urls = tuple(base_urls)
-    alone = next((url for url in urls if url == LOCAL or url.startswith(CONTROL_SCHEME)), None)
-    if alone is not None and len(urls) > 1:
-        raise ValueError(f"{alone} is a judge in this process; no other can stand beside it")
-    usual: dict[str, Any] = {"concurrency": _CONCURRENCY}
-    if alone == LOCAL:
-        from skillrt.embedded.model import MODEL_ALIAS
-
-        usual, own = dict(_LOCAL), MODEL_ALIAS
-    elif alone is not None:
-        own = control_named(alone)
-    else:
-        own = model or ""
-    if not own:
-        raise ValueError("name the model, as the server calls it")
-    if model not in (None, own):
-        raise ValueError(f"the judge {alone} is called {own}; leave the model out, or name a server")
-    given = {name: value for name, value in options.items() if value is not None}
-    return EndpointConfig(base_urls=urls, model=own, **(usual | given))
 
 
 @dataclass(frozen=True, slots=True)

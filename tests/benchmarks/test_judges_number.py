@@ -13,10 +13,10 @@ from bench_support import prediction, real
 from suite_support import bench, metrics, query, write
 from synthetic_runs import judged, write_run
 
+from skillbench.analysis.results import METRICS_FORMAT, metrics_of, read_metrics
 from skillbench.cli import main
 from skillbench.commands.demo import side_by_side
 from skillbench.folder.journal import read_predictions
-from skillbench.folder.results import METRICS_FORMAT, metrics_of, read_metrics
 from skillbench.report.page import report_page
 from skillbench.suites import open_suite
 from skillbench.suites.base import Prediction
@@ -113,8 +113,8 @@ def test_a_coin_is_worth_the_same_in_all_places_whatever_code_decides(
 
 def test_the_report_shows_the_habits_of_the_judge_not_of_the_code(coins: tuple[Path, Path, str]) -> None:
     from skillbench.analysis.diagnostics import diagnose
+    from skillbench.analysis.judgments import read_judgments
     from skillbench.analysis.sample_values import suite_of
-    from skillbench.folder.judgments import read_judgments
     from skillbench.folder.store import read_run
 
     plain, decided = (

@@ -16,10 +16,10 @@ from suite_support import bench, metrics, rb2, write
 from synthetic_runs import judged, write_run
 from tiny_artifacts import write_artifacts
 
+from skillbench.analysis.results import metrics_of
+from skillbench.analysis.summary import sentence, summary_text
 from skillbench.cli import main
 from skillbench.folder.journal import read_predictions
-from skillbench.folder.results import metrics_of
-from skillbench.folder.summary import sentence, summary_text
 from skillbench.report.page import report_page
 from skillbench.suites import open_suite
 from skillbench.suites.base import Case

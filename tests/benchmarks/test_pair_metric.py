@@ -10,8 +10,8 @@ import pytest
 from bench_support import prediction, real
 from scipy.stats import binomtest
 
-from skillbench.folder.results import metrics_of
-from skillbench.folder.summary import sentence, summary_text
+from skillbench.analysis.results import metrics_of
+from skillbench.analysis.summary import sentence, summary_text
 from skillbench.statistics.estimates import wilson
 from skillbench.suites.base import Prediction
 from skillbench.suites.judgebench.suite import JudgeBench

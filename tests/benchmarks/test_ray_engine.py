@@ -27,7 +27,8 @@ from skillbench.running.ray.cluster import RayOptions, open_cluster
 from skillbench.running.ray.engine import DEATHS, RayEngine
 from skillbench.running.ray.worker import Answer, Opened
 from skillbench.suites.base import Case
-from skillrt.judging.verdict import Judgment, Usage, Verdict
+from skillrt.chat import Usage
+from skillrt.judging.verdict import Judgment, Verdict
 
 pytestmark = pytest.mark.xdist_group("ray")  # one cluster, not one for each process of the tests
 

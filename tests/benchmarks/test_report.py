@@ -19,10 +19,10 @@ from suite_support import compiled
 from synthetic_runs import HOSTILE, judged, write_run
 
 from skillbench.analysis.diagnostics import diagnose
+from skillbench.analysis.judgments import read_judgments
 from skillbench.analysis.sample_values import suite_of
 from skillbench.cli import main
 from skillbench.errors import BenchError
-from skillbench.folder.judgments import read_judgments
 from skillbench.folder.store import read_run
 from skillbench.report import pack as packing
 from skillbench.report.page import report_page

@@ -23,7 +23,8 @@ from skillbench.folder.store import RunFolder, read_run
 from skillbench.running.progress import Progress
 from skillbench.running.workers import Ending, Stop, judge_all
 from skillbench.suites.judgebench.suite import JudgeBench
-from skillrt.judging.verdict import Judgment, Usage, Verdict
+from skillrt.chat import Usage
+from skillrt.judging.verdict import Judgment, Verdict
 
 SUPPORT = Path(bench_driver.__file__).parent
 

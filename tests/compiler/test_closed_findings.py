@@ -13,10 +13,10 @@ from jsonschema import Draft202012Validator
 from judge_support import Driver, play, turn, view_of
 
 from skillc.emit.validate import tool_problem
+from skillrt.chat import ChatRequest, Reply, ToolCall
 from skillrt.endpoints import EndpointConfig, read_reply, request_body
-from skillrt.judging.actions import Reply, ToolCall
 from skillrt.judging.verdict import Judgment, Verdict
-from skillrt.programs.program import ChatRequest, Program, load_program
+from skillrt.programs.program import Program, load_program
 from skillspec.artifacts import ArtifactStore
 
 PROJECT = '''\

@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from skillc.check.never import never_holds
-from skillrt.judging.evaluate import Scope, holds
+from skillc.check.readouts.never import never_holds
+from skillrt.programs.evaluate import Scope, holds
 from skillspec.expr import Aggregate, Const, Expr, Operation, Ref
 
 DOMAIN = Ref(path=("field", "domain"))

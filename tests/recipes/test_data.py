@@ -17,7 +17,7 @@ from skillrl.data.source import read_source
 from skillrl.doctor import examine
 from skillrl.overrides import read_overrides
 from skillrl.reward import close_sessions, compute_score
-from skillrl.sample import read_instruction
+from skillrl.rows.sample import read_instruction
 from skillrt.verifiers.checkers import checker_json
 
 VERINSTRUCT = FORMATS["verinstruct"]

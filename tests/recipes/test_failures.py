@@ -17,13 +17,13 @@ from reward_support import HAS_TREE, SHORT, judge_all, kwargs_for, response_in, 
 from scripted_server import CONTEXT_VLLM, Hang, Reply, Say, ScriptedServer, Status, Turn
 
 from skillrl.failure import Failure, failure_of, stand_in
+from skillrl.groups.siblings import Siblings, settled
 from skillrl.outcome import Outcome
 from skillrl.reliability import Reliability
 from skillrl.reward import close_sessions, compute_score
-from skillrl.sample import InstructionError
+from skillrl.rows.sample import InstructionError
 from skillrl.session import session_for
 from skillrl.settings import RewardSettings, read_settings
-from skillrl.siblings import Siblings, settled
 from skillrl.steps import StepLog
 from skillrt.judging.verdict import Verdict
 
@@ -40,7 +40,7 @@ async def closed() -> AsyncIterator[None]:
 
 @pytest.fixture(autouse=True)
 def settles_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skillrl.siblings._SETTLE_S", 0.02)
+    monkeypatch.setattr("skillrl.groups.siblings._SETTLE_S", 0.02)
 
 
 def nobody() -> str:
@@ -335,6 +335,6 @@ async def test_short_rules_do_not_wait_for_a_judge_that_is_asked_too_much() -> N
 
 
 def _instruction() -> Any:
-    from skillrl.sample import read_instruction
+    from skillrl.rows.sample import read_instruction
 
     return read_instruction(truth([SHORT, HAS_TREE]))

@@ -12,13 +12,13 @@ import pytest
 from reward_support import SHORT, longer_wins, truth
 from scripted_server import Call, Reply, Say, ScriptedServer, Status, Turn
 
-from skillrl.comparing import Comparer, Member
-from skillrl.gathering import Gatherer
+from skillrl.groups.comparing import Comparer, Member
+from skillrl.groups.gathering import Gatherer
+from skillrl.groups.ranking import pairs_under, shares_won, turned_first
 from skillrl.hedging import hedged
 from skillrl.managing import read_manager_settings
-from skillrl.ranking import pairs_under, shares_won, turned_first
 from skillrl.reward import close_sessions
-from skillrl.sample import InstructionError
+from skillrl.rows.sample import InstructionError
 from skillrl.settings import SettingsError, read_settings
 from skillrl.steps import StepLog
 

@@ -20,7 +20,7 @@ from skillrl.data.formats import FORMATS
 from skillrl.data.prepare import prepare_rows
 from skillrl.data.source import read_source
 from skillrl.reward import close_sessions, compute_score
-from skillrl.sample import InstructionError, read_instruction
+from skillrl.rows.sample import InstructionError, read_instruction
 
 VERINSTRUCT, IFEVAL = FORMATS["verinstruct"], FORMATS["ifeval"]
 TAGGED = ["[rule] Short.", "[llm] Kind.", "[rule] Names a tree."]

@@ -1,6 +1,7 @@
 import pytest
 
-from skillrt.judging.answers import label_pattern, read_answer, strip_thinking
+from skillrt.endpoints.answers.thinking import strip_thinking
+from skillrt.judging.answers import label_pattern, read_answer
 from skillspec.records import (
     Accept,
     ChecklistAnswer,

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from skillrt.judging.arguments import ArgumentsError, ArgumentsReader
+from skillrt.programs.arguments import ArgumentsError, ArgumentsReader
 from skillspec.records import Tool
 
 FINDING = {

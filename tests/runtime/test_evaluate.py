@@ -4,7 +4,7 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillrt.judging.evaluate import Scope, evaluate, holds
+from skillrt.programs.evaluate import Scope, evaluate, holds
 from skillspec.expr import Aggregate, Const, Op, Operation, Ref
 
 OPS = get_args(Op)

@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 from judge_support import program, view_of
 
+from skillrt.chat import ChatRequest, Reply, Usage
 from skillrt.endpoints import EndpointConfig, EndpointFailure, read_reply, request_body
-from skillrt.judging.actions import Reply
 from skillrt.judging.answers import read_answer
-from skillrt.judging.logprobs import LogprobsError, answer_texts, judge_by_logprobs
+from skillrt.judging.probabilities.judge import LogprobsError, answer_texts, judge_by_logprobs
 from skillrt.judging.replay import replay
-from skillrt.judging.verdict import Usage
-from skillrt.programs.program import ChatRequest
 
 
 class Model:

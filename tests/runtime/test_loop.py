@@ -20,9 +20,9 @@ from judge_support import (
     view_of,
 )
 
+from skillrt.chat import Usage
 from skillrt.endpoints.config import EndpointFailure
 from skillrt.judging.actions import RunResult
-from skillrt.judging.verdict import Usage
 from skillrt.programs.view import JudgeView, SampleError, make_view
 
 TASKS = ("starter", "judgebench")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from judge_support import call, final_for, sample_for, store, talk
 
+from skillrt.chat import ChatRequest, Reply
 from skillrt.endpoints import EndpointConfig, encode_body, request_body
-from skillrt.judging.actions import Reply
 from skillrt.judging.judge import judge
-from skillrt.programs.program import ChatRequest, Program, load_program
+from skillrt.programs.program import Program, load_program
 from skillrt.programs.view import make_view
 from skillrt.sandbox.records import SandboxResult
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from judge_support import Driver, call, events, final_for, program, talk, turn, view_of
 
+from skillrt.chat import ChatRequest, Reply, Usage
 from skillrt.endpoints.config import EndpointFailure
-from skillrt.judging.actions import Reply
 from skillrt.judging.judge import judge
 from skillrt.judging.pipelines import run_pipeline
-from skillrt.judging.verdict import Judgment, Usage, Verdict
-from skillrt.programs.program import ChatRequest, Program
+from skillrt.judging.verdict import Judgment, Verdict
+from skillrt.programs.program import Program
 from skillspec.records import Pipeline
 
 PARENT = program("judgebench", "progressive", "reward_judge_operational", "operational")

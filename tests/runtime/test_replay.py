@@ -17,11 +17,11 @@ from judge_support import (
     view_of,
 )
 
+from skillrt.chat import Usage
 from skillrt.endpoints.config import EndpointFailure
 from skillrt.judging.actions import RunResult
 from skillrt.judging.loop import JudgeLoop
 from skillrt.judging.replay import ReplayError, replay
-from skillrt.judging.verdict import Usage
 
 CONTEXT = EndpointFailure("maximum context length is 4096 tokens", "context")
 USED = Usage(prompt_tokens=10, cached_tokens=5, completion_tokens=3, retries=1, latency_s=0.25)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from skillrt.judging.weighing import Tokens, weigh
+from skillrt.judging.probabilities.weighing import Tokens, weigh
 
 SCALE = ("A>>B", "A>B", "A=B", "B>A", "B>>A")
 END = "<end>"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bench_support import FakeEngine
 
+from skillbench.analysis.results import metrics_of
 from skillbench.folder.journal import read_predictions
-from skillbench.folder.results import metrics_of
 from skillbench.folder.store import RunFolder, pretty
 from skillbench.running.progress import Progress
 from skillbench.running.workers import judge_all, stop_on_signals

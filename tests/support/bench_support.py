@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from skillbench.suites.base import Case, Prediction
-from skillrt.judging.verdict import Judgment, Usage, Verdict
+from skillrt.chat import Usage
+from skillrt.judging.verdict import Judgment, Verdict
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "judgebench"
 

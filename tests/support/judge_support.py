@@ -8,21 +8,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from skillrt.chat import ChatRequest, Reply, ToolCall, Usage
 from skillrt.endpoints.config import EndpointFailure
-from skillrt.judging.actions import (
-    Action,
-    Finish,
-    Reply,
-    RunPipeline,
-    RunPython,
-    RunResult,
-    RunVerifier,
-    Send,
-    ToolCall,
-)
+from skillrt.judging.actions import Action, Finish, RunPipeline, RunPython, RunResult, RunVerifier, Send
 from skillrt.judging.loop import JudgeLoop
-from skillrt.judging.verdict import Judgment, Usage
-from skillrt.programs.program import ChatRequest, Program, load_program
+from skillrt.judging.verdict import Judgment
+from skillrt.programs.program import Program, load_program
 from skillrt.programs.view import JudgeView, make_view
 from skillspec.artifacts import ArtifactStore
 

@@ -10,18 +10,18 @@ from typing import Any
 
 from suite_support import compiled
 
+from skillbench.analysis.results import metrics_of
 from skillbench.folder.journal import read_predictions
-from skillbench.folder.results import metrics_of
 from skillbench.folder.store import RunFolder
 from skillbench.running.engine import ProgramChoice, Programs, load_programs
 from skillbench.running.progress import Progress
 from skillbench.running.workers import Stop, judge_all
 from skillbench.suites.base import Case, Job, Suite, open_seal
-from skillrt.controls import Control
-from skillrt.judging.actions import Reply, ToolCall
+from skillrt.chat import ChatRequest, Reply, ToolCall, Usage
+from skillrt.judging.controls import Control
 from skillrt.judging.judge import judge
-from skillrt.judging.verdict import Judgment, Usage, Verdict
-from skillrt.programs.program import ChatRequest, Program
+from skillrt.judging.verdict import Judgment, Verdict
+from skillrt.programs.program import Program
 from skillrt.programs.view import make_view
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 from bench_support import prediction
 
+from skillbench.analysis.results import metrics_of
 from skillbench.folder.journal import read_predictions
-from skillbench.folder.results import metrics_of
 from skillbench.folder.store import pretty
 from skillbench.suites import open_suite
 from skillbench.suites.base import Prediction
-from skillrt.judging.verdict import Usage
+from skillrt.chat import Usage
 
 GROUPS = ("mmlu-pro", "livebench-reasoning", "livebench-math", "livecodebench")
 HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"

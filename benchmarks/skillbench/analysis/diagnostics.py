@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from skillbench.folder.judgments import COSTS, RIGHT, UNKNOWN, Judgments
+from skillbench.analysis.judgments import COSTS, RIGHT, UNKNOWN, Judgments
+from skillbench.statistics.estimate import Estimate
 from skillbench.statistics.estimates import percent_estimate
 from skillbench.statistics.judge import Calibration, calibration, clustered_share, percentiles
-from skillbench.suites.base import Estimate
 
 __all__ = ["Diagnostics", "Rate", "diagnose"]
 

@@ -11,9 +11,9 @@ import urllib.request
 from pathlib import Path
 from typing import Final
 
+from skillbench.analysis.summary import duplicates_told
 from skillbench.commands.arguments import add_duplicates_argument
 from skillbench.errors import BenchError
-from skillbench.folder.summary import duplicates_told
 from skillbench.suites import SUITES, open_suite, suite_class
 from skillbench.suites.base import DataSummary, Suite
 from skillbench.suites.source import RemoteFile

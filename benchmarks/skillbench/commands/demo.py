@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from skillbench.analysis.summary import MARK, invalid_share
 from skillbench.commands.arguments import positive
-from skillbench.folder.summary import MARK, invalid_share
-from skillbench.running.progress import short_count
+from skillbench.console import short_count
 from skillbench.running.run import LOCAL, Endpoint, RunOptions, RunResult, local_judge, run
 from skillbench.suites import SUITES, suite_class
 from skillspec.words import DIRECT

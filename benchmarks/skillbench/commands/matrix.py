@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from skillbench.analysis.summary import MARK, code_share, duplicates_told, invalid_share
+from skillbench.analysis.validity import MOST_UNMARKED, WITHHELD_CODE
 from skillbench.commands.arguments import (
     add_duplicates_argument,
     add_engine_arguments,
@@ -25,8 +27,6 @@ from skillbench.commands.arguments import (
     request_options,
 )
 from skillbench.errors import BenchError
-from skillbench.folder.summary import MARK, code_share, duplicates_told, invalid_share
-from skillbench.folder.validity import MOST_UNMARKED, WITHHELD_CODE
 from skillbench.report.page import MOST_RUNS
 from skillbench.report.write import try_to_report
 from skillbench.running.plan import Cell, Plan, read_plan
@@ -295,7 +295,7 @@ def _lack(cell: Mapping[str, Any] | None) -> str:
 
 
 def _shown(cell: Cell, out: Path) -> dict[str, Any] | None:
-    from skillbench.folder.results import read_metrics
+    from skillbench.analysis.results import read_metrics
 
     if not (out / cell.folder / "metrics.json").exists():
         return None

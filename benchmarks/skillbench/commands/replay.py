@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from skillbench.analysis.results import METRICS_FORMAT, recorded_metrics
+from skillbench.analysis.summary import sentence
 from skillbench.errors import BenchError
-from skillbench.folder.results import METRICS_FORMAT, recorded_metrics
 from skillbench.folder.store import pretty
-from skillbench.folder.summary import sentence
 from skillbench.running.again import add_run_arguments, judge_again, print_some
 
 __all__ = ["add_arguments", "run_command"]

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from skillbench.analysis.results import METRICS_FORMAT, read_metrics, recorded_metrics
+from skillbench.analysis.summary import sentence
 from skillbench.commands.arguments import add_reader_argument
 from skillbench.errors import BenchError
-from skillbench.folder.results import METRICS_FORMAT, read_metrics, recorded_metrics
-from skillbench.folder.summary import sentence
 from skillbench.running.again import (
     Again,
     add_run_arguments,

@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from skillbench.analysis.validity import MOST_SHOWN, WITHHELD_CODE, withheld_of
 from skillbench.commands.arguments import (
     add_duplicates_argument,
     add_engine_arguments,
@@ -16,9 +17,8 @@ from skillbench.commands.arguments import (
     request_options,
 )
 from skillbench.errors import BenchError, complain
-from skillbench.folder.validity import MOST_SHOWN, WITHHELD_CODE, withheld_of
 from skillbench.running.run import Endpoint, RunOptions, RunResult, run
-from skillbench.running.settings import LEVELS, SETTINGS
+from skillbench.settings import LEVELS, SETTINGS
 from skillbench.suites import SUITES
 from skillspec.words import DELIVERIES, DIRECT
 
@@ -144,7 +144,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     Raises:
         BenchError: something is wrong before the first judgment.
     """
-    from skillbench.folder.summary import sentence
+    from skillbench.analysis.summary import sentence
 
     skill, setting, delivery = _what(arguments.skill, arguments.setting, arguments.delivery)
     result = run(

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from skillbench.analysis.diagnostics import Diagnostics, diagnose
+from skillbench.analysis.judgments import Judgments, read_judgments
+from skillbench.analysis.results import read_metrics
 from skillbench.analysis.sample_values import RunValues, read_values, suite_of
 from skillbench.errors import BenchError
-from skillbench.folder.judgments import Judgments, read_judgments
-from skillbench.folder.results import read_metrics
-from skillbench.running.settings import setting_for
+from skillbench.settings import setting_for
+from skillbench.statistics.estimate import Estimate
 from skillbench.statistics.estimates import mean_estimate, share_estimate
-from skillbench.suites.base import Estimate
 
 __all__ = ["RunFacts", "group_estimates", "read_facts"]
 

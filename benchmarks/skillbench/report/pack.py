@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import msgspec
 
+from skillbench.analysis.judgments import RIGHT, WRONG, Judgments
 from skillbench.folder.journal import TRACES
-from skillbench.folder.judgments import RIGHT, WRONG, Judgments
 from skillspec.words import FINAL_ANSWER
 
 __all__ = ["FLAGS", "MOST_CONVERSATIONS", "Pack", "pack"]

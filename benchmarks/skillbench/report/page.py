@@ -23,13 +23,13 @@ from skillbench.analysis.comparison import (
 )
 from skillbench.analysis.diagnostics import Rate
 from skillbench.analysis.probabilities import calibration_of_both_orders
-from skillbench.commands.compare import quotable
+from skillbench.analysis.summary import BY, MARK, code_share, invalid_share
+from skillbench.analysis.told import quotable
+from skillbench.analysis.validity import MOST_SHOWN, MOST_UNMARKED
+from skillbench.console import short_count
 from skillbench.errors import BenchError
-from skillbench.folder.summary import BY, MARK, code_share, invalid_share
-from skillbench.folder.validity import MOST_SHOWN, MOST_UNMARKED
 from skillbench.report.facts import RunFacts, read_facts
 from skillbench.report.pack import pack
-from skillbench.running.progress import short_count
 from skillbench.statistics.judge import Calibration
 
 if TYPE_CHECKING:

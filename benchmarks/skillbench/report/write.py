@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from skillbench.console import note
 from skillbench.errors import BenchError, complain
-from skillbench.running.progress import note
 
 __all__ = ["REPORT", "try_to_report", "write_report"]
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import msgspec
 
+from skillbench.analysis.results import expectation, metrics_of
 from skillbench.analysis.sample_values import suite_of
+from skillbench.analysis.summary import summary_text
 from skillbench.errors import BenchError
 from skillbench.folder.journal import PREDICTIONS, TRACES, encode_line, read_predictions, write_atomically
-from skillbench.folder.results import expectation, metrics_of
 from skillbench.folder.store import pretty, read_run
-from skillbench.folder.summary import summary_text
 from skillbench.suites.base import Prediction, Suite
 from skillbench.suites.texts import read_again
 from skillrt.judging.verdict import Judgment

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, Literal
 
 from skillbench.errors import BenchError
-from skillrt.controls import CONTROL_SCHEME, control_named
 from skillrt.endpoints.config import EndpointConfig
+from skillrt.judging.controls import CONTROL_SCHEME, control_named
+from skillrt.runtime import LOCAL, judge_config
 
 __all__ = ["LOCAL", "Endpoint", "asked_for"]
-
-LOCAL = "local"
-"""The base URL that means the embedded judge."""
-
-# A small model under a grammar writes short; the embedded server has one slot, and two conversations
-# in it push each other out of its prefix cache.
-_LOCAL_MAX_TOKENS = 512
-_LOCAL_CONCURRENCY = 1
-
-_SECRET_PARAMETER: Final = re.compile(
-    r"(?:.*[-_.])?(?:api)?(?:key|token|secret|password|signature|sig|code|auth|authorization)", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,46 +55,29 @@ class Endpoint:
         """Fill in what was left open.
 
         Raises:
-            BenchError: no model is named, a URL is none, or ``local`` stands beside other servers.
+            BenchError: no model is named, a URL is none or holds a key, or ``local`` stands beside others.
         """
-        for url in self.base_urls:
-            _check_url(url)
-        if (self.local or self.control) and len(self.base_urls) > 1:
-            alone = next(url for url in self.base_urls if url == LOCAL or url.startswith(CONTROL_SCHEME))
-            raise BenchError(f"--base-url {alone} is one judge in this process; no other can stand beside it")
-        model = self.model
-        if self.control:
-            if model not in (None, self.control):
-                raise BenchError(
-                    f"the judge is the control {self.control}; leave --model out, or name a server"
-                )
-            model = self.control
-        if self.local:
-            from skillrt.embedded.model import MODEL_ALIAS
-
-            if model not in (None, MODEL_ALIAS):
-                raise BenchError(f"the embedded judge is {MODEL_ALIAS}; leave --model out, or name a server")
-            model = MODEL_ALIAS
-        if model is None:
-            raise BenchError("name the model with --model, as the server calls it")
-        return EndpointConfig(
-            base_urls=self.base_urls,
-            model=model,
-            api_key=self.api_key,
-            temperature=self.temperature,
-            max_tokens=self.max_tokens or (_LOCAL_MAX_TOKENS if self.local else 2048),
-            seed=self.seed,
-            enable_thinking=None if self.local else self.enable_thinking,
-            request_timeout_s=self.request_timeout_s,
-            concurrency=self.concurrency or (_LOCAL_CONCURRENCY if self.local else 16),
-            tool_mode=self.tool_mode or ("schema" if self.local else "native"),
-            headers=self.headers,
-            secrets=self.secrets,
-            extra_body=self.extra_body,
-            rpm=self.rpm,
-            tpm=self.tpm,
-            max_wait_s=self.max_wait_s,
-        )
+        try:
+            return judge_config(
+                self.base_urls,
+                self.model,
+                api_key=self.api_key,
+                temperature=self.temperature,
+                max_tokens=self.max_tokens,
+                seed=self.seed,
+                enable_thinking=self.enable_thinking,
+                request_timeout_s=self.request_timeout_s,
+                concurrency=self.concurrency,
+                tool_mode=self.tool_mode,
+                headers=self.headers,
+                secrets=self.secrets,
+                extra_body=self.extra_body,
+                rpm=self.rpm,
+                tpm=self.tpm,
+                max_wait_s=self.max_wait_s,
+            )
+        except ValueError as error:
+            raise BenchError(str(error)) from error
 
 
 def asked_for(config: EndpointConfig) -> dict[str, Any]:
@@ -120,20 +90,3 @@ def asked_for(config: EndpointConfig) -> dict[str, Any]:
     if config.headers:
         said["headers"] = [name for name, _ in config.headers]
     return said | {name: bound for name in ("rpm", "tpm") if (bound := getattr(config, name)) is not None}
-
-
-def _check_url(url: str) -> None:
-    if url == LOCAL or url.startswith(CONTROL_SCHEME):
-        return
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BenchError(f"--base-url {url} is no URL such as http://127.0.0.1:8000/v1, and not: local")
-    if parts.username or parts.password:
-        # It would end up in run.json, in the traces and in process lists.
-        raise BenchError("a base URL must not hold a password: put it into the variable of --api-key-env")
-    for name, _ in parse_qsl(parts.query, keep_blank_values=True):
-        if _SECRET_PARAMETER.fullmatch(name):
-            raise BenchError(
-                f"a base URL must not hold a key, as its parameter {name} seems to: put it into the variable "
-                "of --api-key-env, or into one that --header NAME=env:VAR names"
-            )

@@ -14,11 +14,12 @@ from typing import Any, Literal, Protocol
 from skillbench.errors import BenchError
 from skillbench.suites.base import Case
 from skillbench.suites.pairs import ORDERS
+from skillrt.chat import Usage
 from skillrt.endpoints.config import EndpointConfig, EndpointDown
 from skillrt.endpoints.refusals import AllRefusedError
-from skillrt.judging.runtime import Runtime, open_runtime
-from skillrt.judging.verdict import Judgment, Usage, Verdict
+from skillrt.judging.verdict import Judgment, Verdict
 from skillrt.programs.program import Program
+from skillrt.runtime import Runtime, open_runtime
 from skillspec.words import DIRECT
 
 __all__ = [
@@ -135,7 +136,7 @@ def load_programs(artifacts: str | Mapping[str, bytes] | None, choice: ProgramCh
 
 
 def _check_weighable(programs: Programs) -> None:
-    from skillrt.judging.logprobs import LogprobsError, answer_texts
+    from skillrt.judging.probabilities.judge import LogprobsError, answer_texts
 
     try:
         for program in programs.all:
@@ -164,7 +165,7 @@ class JudgeEngine:
             raise BenchError(str(error)) from error
         transport = self._runtime.transport
         if self._programs.readout == "logprobs" and transport is not None:
-            from skillrt.judging.logprobs import LogprobsError, require_logprobs
+            from skillrt.judging.probabilities.judge import LogprobsError, require_logprobs
 
             try:
                 for _ in self._runtime.config.base_urls:  # conversations go round the servers

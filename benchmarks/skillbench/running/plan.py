@@ -10,7 +10,7 @@ import msgspec
 
 from skillbench.errors import BenchError
 from skillbench.running.presets import find_preset
-from skillbench.running.settings import LEVELS, Setting, find_setting
+from skillbench.settings import LEVELS, Setting, find_setting
 from skillbench.suites import SUITES
 
 __all__ = ["SHIPPED", "BenchmarkPlan", "Cell", "ModelPlan", "Plan", "SettingPlan", "read_plan"]

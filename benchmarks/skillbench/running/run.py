@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skillbench.analysis.results import metrics_of
+from skillbench.analysis.summary import summary_text
 from skillbench.errors import BenchError
 from skillbench.folder.journal import read_predictions
-from skillbench.folder.results import metrics_of
 from skillbench.folder.store import RunFolder, pretty, read_run
-from skillbench.folder.summary import summary_text
 from skillbench.report.write import REPORT, try_to_report
 from skillbench.running.endpoint import LOCAL, Endpoint
 from skillbench.running.engine import (
@@ -32,8 +32,8 @@ from skillbench.running.ray.cluster import RayOptions, open_cluster
 from skillbench.running.workers import Ending, judge_all, stop_on_signals
 from skillbench.suites import open_suite
 from skillbench.suites.base import DataSummary, Prediction, Suite
-from skillrt.controls import CONTROL_SCHEME
 from skillrt.endpoints.config import EndpointConfig
+from skillrt.judging.controls import CONTROL_SCHEME
 from skillspec.words import DIRECT, PROGRESSIVE
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from statistics import NormalDist
 from typing import Final
 
-from skillbench.suites.base import Estimate
+from skillbench.statistics.estimate import Estimate
 
 __all__ = [
     "NO_SPREAD",

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from skillbench.statistics.estimate import Estimate
 from skillbench.statistics.estimates import t_quantile, wilson
-from skillbench.suites.base import Estimate
 
 __all__ = [
     "PERCENTILES",

@@ -16,16 +16,17 @@ from typing import Any, ClassVar, Final, Literal, NoReturn
 
 import msgspec
 
+from skillbench.statistics.estimate import Estimate
 from skillbench.suites.behind import Behind
 from skillbench.suites.offers import PublishedReader, TextReader, Verifiable, Worth
 from skillbench.suites.rows import FileDigest
 from skillbench.suites.source import Source
-from skillrt.judging.verdict import ErrorOwner, Judgment, Usage, Verdict
+from skillrt.chat import Usage
+from skillrt.judging.verdict import ErrorOwner, Judgment, Verdict
 
 __all__ = [
     "Case",
     "DataSummary",
-    "Estimate",
     "Job",
     "Mark",
     "Prediction",
@@ -203,23 +204,6 @@ class DataSummary:
     groups: Mapping[str, int]
     fields: Mapping[str, int] = field(default_factory=dict)
     duplicates: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A metric in per cent with its 95% interval.
-
-    ``of`` counts the units it is about; ``hits`` those that count, None where units count in parts.
-    ``over`` says what it is the mean of: of the samples, or of the means of their strata.
-    """
-
-    value: float
-    low: float
-    high: float
-    hits: int | None
-    of: int
-    method: str = "wilson"
-    over: Literal["samples", "strata"] = "samples"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from skillbench.statistics.estimate import Estimate
 from skillbench.statistics.estimates import share_estimate
-from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores, Sealed
+from skillbench.suites.base import Case, Job, Prediction, Scores, Sealed
 from skillbench.suites.behind import Behind
 from skillbench.suites.files import FileSuite
 from skillbench.suites.offers import Verifiable, Worth

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from skillbench.errors import BenchError
-from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores, Suite, predict
+from skillbench.statistics.estimate import Estimate
+from skillbench.suites.base import Case, Job, Prediction, Scores, Suite, predict
 from skillbench.suites.offers import TextReader
-from skillrt.judging.verdict import Judgment, Usage, Verdict
+from skillrt.chat import Usage
+from skillrt.judging.verdict import Judgment, Verdict
 
 __all__ = ["OFFICIAL", "OURS", "READERS", "TextsReport", "predict_text", "read_again", "reader_of"]
 

@@ -6,9 +6,9 @@ import itertools
 import re
 from collections.abc import Callable
 
-from skillc.check.expressions import ExprCompiler, Names, Typed
 from skillc.check.model import SlotModel, TaskModel
 from skillc.check.naming import check_name, check_twice
+from skillc.check.readouts.expressions import ExprCompiler, Names, Typed
 from skillc.diagnostics import Report, did_you_mean, listed
 from skillc.tree import EvidenceDecl, FailureDecl, Name, SlotDecl, TaxonomyDecl
 from skillspec.expr import Const, Expr, Operation, Ref

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from skillc.check.expressions import ExprCompiler, Names, field_ref
 from skillc.check.model import Reading, ResourceModel, TaskModel
 from skillc.check.naming import check_name, check_twice
+from skillc.check.readouts.expressions import ExprCompiler, Names, field_ref
 from skillc.check.steps import check_tasks
 from skillc.diagnostics import Report, did_you_mean, listed
 from skillc.project.scope import Scope

@@ -12,8 +12,8 @@ from skillc.check.naming import check_name, check_twice
 from skillc.check.parts import PartChecker
 from skillc.check.phrases import check_phrases
 from skillc.check.protocol import build_limits, text_limit
-from skillc.check.reach import check_reach
-from skillc.check.readout import ReadoutContext, check_readout
+from skillc.check.readouts.reach import check_reach
+from skillc.check.readouts.readout import ReadoutContext, check_readout
 from skillc.check.steps import check_steps
 from skillc.check.visibility import check_readings
 from skillc.diagnostics import Report, did_you_mean, listed

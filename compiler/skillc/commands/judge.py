@@ -52,8 +52,9 @@ def judge(options: argparse.Namespace) -> int:
 
     from skillrt.endpoints.config import EndpointDown
     from skillrt.endpoints.refusals import AllRefusedError
-    from skillrt.front_door import LOCAL, Judge
+    from skillrt.front_door import Judge
     from skillrt.judging.verdict import Judgment
+    from skillrt.runtime import LOCAL
     from skillrt.sandbox.records import SandboxUnavailable
     from skillspec.artifacts import ArtifactError
 

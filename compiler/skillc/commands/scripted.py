@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skillc.tree import TestDecl, Turn
+from skillrt.chat import ChatRequest, Reply, ToolCall
 from skillrt.endpoints.config import EndpointFailure
-from skillrt.judging.actions import Reply, ToolCall
 from skillrt.judging.judge import judge
 from skillrt.judging.readout import settled_findings
 from skillrt.judging.verdict import Judgment
-from skillrt.programs.program import ChatRequest, Program, load_program
+from skillrt.programs.program import Program, load_program
 from skillrt.programs.view import JudgeView, SampleError, make_view
 from skillrt.sandbox.records import Backend, Sandbox, SandboxResult, SandboxUnavailable, failure
 from skillspec.artifacts import ArtifactStore, link_id

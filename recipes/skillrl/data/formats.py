@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from skillrl.raw import BY_RULE, Demands, RowError, demands_of, from_text, listed, plain, request_of
+from skillrl.rows.raw import BY_RULE, Demands, RowError, demands_of, from_text, listed, plain, request_of
 from skillrt.constraints.arguments import plain_arguments
 from skillrt.verifiers import ConstraintChecker
 

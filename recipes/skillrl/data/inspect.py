@@ -8,7 +8,7 @@ from typing import Any
 
 from skillrl.data.errors import DataError
 from skillrl.data.source import read_parquet
-from skillrl.sample import InstructionError, read_row
+from skillrl.rows.sample import InstructionError, read_row
 from skillrl.session import sample_for
 from skillrl.settings import RewardSettings
 from skillrt.programs.program import load_program

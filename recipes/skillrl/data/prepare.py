@@ -15,7 +15,7 @@ from skillrl.data.errors import DataError
 from skillrl.data.formats import FORMATS, Draft, Format
 from skillrl.data.source import Source, read_source
 from skillrl.data.trial import try_checkers
-from skillrl.raw import BY_RULE, TO_JUDGE, RowError
+from skillrl.rows.raw import BY_RULE, TO_JUDGE, RowError
 from skillrt.programs.neutral import encodable
 from skillrt.verifiers import Checker
 from skillrt.verifiers.checkers import checker_json

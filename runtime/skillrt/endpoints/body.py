@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import msgspec
 
+from skillrt.chat import ChatRequest
 from skillrt.endpoints.bounds import bounded_arguments
 from skillrt.endpoints.config import EndpointConfig
 from skillrt.programs.neutral import encodable
-from skillrt.programs.program import ChatRequest
 
 __all__ = ["COMPACT_JSON", "encode_body", "request_body"]
 

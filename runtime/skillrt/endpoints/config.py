@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from skillrt.judging.verdict import CONTEXT, DEADLINE
+from skillrt.chat import CONTEXT, DEADLINE
 
 __all__ = ["EndpointConfig", "EndpointDown", "EndpointFailure", "FailureKind"]
 

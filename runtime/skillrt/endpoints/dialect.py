@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from skillrt.endpoints.answers.failures import shown
 from skillrt.endpoints.config import EndpointFailure
-from skillrt.endpoints.failures import shown
 
 __all__ = ["LEFT_OUT", "Dialect"]
 

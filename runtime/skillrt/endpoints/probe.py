@@ -12,14 +12,13 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from skillrt.chat import ChatRequest, Reply
+from skillrt.endpoints.answers.reply import read_reply
 from skillrt.endpoints.body import COMPACT_JSON, request_body
 from skillrt.endpoints.config import EndpointConfig, EndpointFailure
-from skillrt.endpoints.reply import read_reply
 from skillrt.endpoints.server import Server
 from skillrt.endpoints.transport import Transport
-from skillrt.judging.actions import Reply
-from skillrt.judging.arguments import ArgumentsError, ArgumentsReader
-from skillrt.programs.program import ChatRequest
+from skillrt.programs.arguments import ArgumentsError, ArgumentsReader
 from skillspec.records import Tool
 
 __all__ = ["Finding", "probe_chat", "probe_tools", "tool_mode"]

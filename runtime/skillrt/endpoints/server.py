@@ -14,16 +14,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from skillrt.chat import ChatRequest, Reply
+from skillrt.endpoints.answers.failures import error_of, failure_of, retry_after, shown
+from skillrt.endpoints.answers.reply import decode, read_reply, usage_of
 from skillrt.endpoints.body import encode_body, request_body
-from skillrt.endpoints.breaker import Breaker
 from skillrt.endpoints.config import EndpointConfig, EndpointFailure
 from skillrt.endpoints.dialect import Dialect
-from skillrt.endpoints.failures import error_of, failure_of, retry_after, shown
-from skillrt.endpoints.limiter import Limiter
-from skillrt.endpoints.pace import Pace
-from skillrt.endpoints.reply import decode, read_reply, usage_of
-from skillrt.judging.actions import Reply
-from skillrt.programs.program import ChatRequest
+from skillrt.endpoints.rates.breaker import Breaker
+from skillrt.endpoints.rates.limiter import Limiter
+from skillrt.endpoints.rates.pace import Pace
 
 if TYPE_CHECKING:
     from skillrt.endpoints.client import Answer, Client

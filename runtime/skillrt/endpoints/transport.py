@@ -19,12 +19,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
+from skillrt.chat import ChatRequest, Reply
 from skillrt.endpoints.config import EndpointConfig, EndpointDown, EndpointFailure
 from skillrt.endpoints.descriptors import connections_allowed
 from skillrt.endpoints.refusals import Refusals, advice_for
 from skillrt.endpoints.server import NotAdmittedError, Server
-from skillrt.judging.actions import Reply
-from skillrt.programs.program import ChatRequest
 
 __all__ = ["Conversation", "Transport", "open_endpoints"]
 

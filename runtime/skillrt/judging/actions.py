@@ -3,70 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from skillrt.judging.verdict import Judgment, Usage
-from skillrt.programs.program import ChatRequest
+from skillrt.chat import ChatRequest
+from skillrt.judging.verdict import Judgment
 from skillspec.records import Pipeline, Verifier
 
 __all__ = [
     "Action",
     "Finish",
-    "Reply",
     "RunPipeline",
     "RunPython",
     "RunResult",
     "RunVerifier",
     "Send",
-    "ToolCall",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call as the model wrote it; ``arguments`` is JSON text, if the model kept to JSON."""
-
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An assistant's turn, as read from a server's answer.
-
-    ``failures`` says what became of the tries before the one that was answered. ``tokens`` are the
-    likeliest first tokens with their natural log probabilities, where they were asked for and given.
-    """
-
-    content: str
-    tool_calls: tuple[ToolCall, ...] = ()
-    finish_reason: str = "stop"
-    reasoning: str = ""
-    usage: Usage = field(default_factory=Usage)
-    endpoint: str = ""
-    failures: tuple[str, ...] = ()
-    tokens: tuple[tuple[str, float], ...] = ()
-
-    def event(self) -> dict[str, Any]:
-        """Return what a trace keeps of the turn, as plain JSON values; replay reads it."""
-        return {
-            "type": "reply",
-            "endpoint": self.endpoint,
-            "finish_reason": self.finish_reason,
-            "prompt_tokens": self.usage.prompt_tokens,
-            "cached_tokens": self.usage.cached_tokens,
-            "completion_tokens": self.usage.completion_tokens,
-            "retries": self.usage.retries,
-            "latency_s": self.usage.latency_s,
-            "failures": list(self.failures),
-            "content": self.content,
-            "tool_calls": [
-                {"id": call.id, "name": call.name, "arguments": call.arguments} for call in self.tool_calls
-            ],
-            "reasoning": self.reasoning,
-        }
 
 
 @dataclass(frozen=True, slots=True)

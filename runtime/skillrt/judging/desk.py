@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skillrt.judging.actions import RunPipeline, RunPython, RunResult, RunVerifier, ToolCall
-from skillrt.judging.arguments import ArgumentsError
+from skillrt.chat import ToolCall
+from skillrt.judging.actions import RunPipeline, RunPython, RunResult, RunVerifier
 from skillrt.judging.grounding import Seen
 from skillrt.judging.owed import Faults, Ledger, blocks_for, listed, settled_items
+from skillrt.programs.arguments import ArgumentsError
 from skillrt.programs.neutral import neutralise
 from skillrt.programs.program import Program, show_value
 from skillrt.programs.view import JudgeView

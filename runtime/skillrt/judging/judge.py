@@ -7,44 +7,22 @@ import logging
 from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from skillrt.chat import DEADLINE, Chat, Chats, Usage
 from skillrt.endpoints.config import EndpointFailure
 from skillrt.endpoints.refusals import AllRefusedError
-from skillrt.judging.actions import (
-    Action,
-    Finish,
-    Reply,
-    RunPipeline,
-    RunPython,
-    RunResult,
-    RunVerifier,
-    Send,
-)
+from skillrt.judging.actions import Action, Finish, RunPipeline, RunPython, RunResult, RunVerifier, Send
 from skillrt.judging.loop import JudgeLoop
-from skillrt.judging.verdict import DEADLINE, ErrorOwner, Judgment, Usage, Verdict
-from skillrt.programs.program import ChatRequest, Program
+from skillrt.judging.verdict import ErrorOwner, Judgment, Verdict
+from skillrt.programs.program import Program
 from skillrt.programs.view import JudgeView, SampleError, make_view
 
 if TYPE_CHECKING:
     from skillrt.sandbox.records import Sandbox
 
-__all__ = ["Chat", "Chats", "guarded", "judge"]
+__all__ = ["guarded", "judge", "unfit"]
 
 _LOG = logging.getLogger(__name__)
 _CODE_MEMORY_MB = 64
-
-
-class Chat(Protocol):
-    """One conversation with a model."""
-
-    async def send(self, request: ChatRequest) -> Reply:
-        """Answer ``request`` or raise :class:`EndpointFailure`."""
-
-
-class Chats(Protocol):
-    """Where conversations come from; :class:`skillrt.endpoints.Transport` is the real one."""
-
-    def conversation(self) -> Chat:
-        """Begin a conversation."""
 
 
 async def judge(
@@ -148,10 +126,15 @@ async def _run_pipeline(action: RunPipeline, loop: JudgeLoop, chat: Chat) -> Act
         try:
             view = make_view(program.task, program.link, sample)
         except SampleError as error:
-            return Judgment(
-                Verdict(valid=False, error=error.problem, error_owner="sample", error_kind="fields"), Usage()
-            )
+            return unfit(error)
         return await _drive(JudgeLoop(program, view), chat, None, None)
 
     done = await run_pipeline(action.pipeline, loop.program, action.fields, ask)
     return loop.verified(done.result, used=done.usage, traces=done.traces)
+
+
+def unfit(error: SampleError) -> Judgment:
+    """Return the invalid judgment of a sample that does not fit its task."""
+    return Judgment(
+        Verdict(valid=False, error=error.problem, error_owner="sample", error_kind="fields"), Usage()
+    )

@@ -33,23 +33,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from skillrt.judging.actions import (
-    Action,
-    Finish,
-    Reply,
-    RunPipeline,
-    RunPython,
-    RunResult,
-    RunVerifier,
-    Send,
-    ToolCall,
-)
-from skillrt.judging.answers import read_answer, strip_thinking
+from skillrt.chat import CONTEXT, CUT, ChatRequest, Reply, ToolCall, Usage, add_usage
+from skillrt.endpoints.answers.thinking import strip_thinking
+from skillrt.judging.actions import Action, Finish, RunPipeline, RunPython, RunResult, RunVerifier, Send
+from skillrt.judging.answers import read_answer
 from skillrt.judging.conclusion import conclude
 from skillrt.judging.desk import Desk, Refused, Submitted
-from skillrt.judging.verdict import CONTEXT, CUT, ErrorOwner, Judgment, Usage, Verdict, add_usage
+from skillrt.judging.verdict import ErrorOwner, Judgment, Verdict
 from skillrt.programs.neutral import MARK, neutralise
-from skillrt.programs.program import ChatRequest, Program
+from skillrt.programs.program import Program
 from skillrt.programs.view import JudgeView, SampleError, cut_fields
 from skillspec.records import Limits, Verifier
 from skillspec.words import DIRECT, FINAL_ANSWER, PYTHON_SANDBOX

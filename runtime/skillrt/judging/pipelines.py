@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skillrt.judging.verdict import Judgment, Usage, add_usage
+from skillrt.chat import Usage, add_usage
+from skillrt.judging.verdict import Judgment
 from skillrt.programs.program import Program
 from skillspec.records import Pipeline
 

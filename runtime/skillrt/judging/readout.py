@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from skillrt.judging.evaluate import Scope, evaluate, holds
 from skillrt.judging.owed import settled_items
+from skillrt.programs.evaluate import Scope, evaluate, holds
 from skillspec.records import ChecklistAnswer, Evidence, Readout, ScoreAnswer, Task
 
 __all__ = ["Result", "answer_value", "left_to_code", "read_out", "settled_findings"]

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from skillrt.judging.actions import Action, Finish, Reply, RunPython, RunResult, Send, ToolCall
-from skillrt.judging.logprobs import LOGPROBS, LogprobsError, LogprobsLoop
+from skillrt.chat import Reply, ToolCall, Usage
+from skillrt.judging.actions import Action, Finish, RunPython, RunResult, Send
 from skillrt.judging.loop import JudgeLoop
-from skillrt.judging.verdict import Judgment, Usage
+from skillrt.judging.probabilities.judge import LOGPROBS, LogprobsError, LogprobsLoop
+from skillrt.judging.verdict import Judgment
 from skillrt.programs.program import Program
 from skillrt.programs.view import JudgeView
 

@@ -5,41 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["CONTEXT", "CUT", "DEADLINE", "ErrorOwner", "Judgment", "Usage", "Verdict", "add_usage"]
+from skillrt.chat import Usage
+
+__all__ = ["ErrorOwner", "Judgment", "Verdict"]
 
 ErrorOwner = Literal["sample", "endpoint", "judge", "tool", "verifier", "harness"]
-CUT = "cut"
-"""The kind of a judgment in which the judge ran to its token limit."""
-DEADLINE = "no answer in time"
-"""The kind of a judgment that took longer than its deadline."""
-CONTEXT = "context"
-"""The kind of a judgment whose sample the model's context does not hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Sums over the requests of a judgment; tokens as the server counted them."""
-
-    requests: int = 0
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    completion_tokens: int = 0
-    tool_calls: int = 0
-    retries: int = 0
-    latency_s: float = 0.0
-
-
-def add_usage(left: Usage, right: Usage) -> Usage:
-    """Return the sum of two usages, field by field."""
-    return Usage(
-        requests=left.requests + right.requests,
-        prompt_tokens=left.prompt_tokens + right.prompt_tokens,
-        cached_tokens=left.cached_tokens + right.cached_tokens,
-        completion_tokens=left.completion_tokens + right.completion_tokens,
-        tool_calls=left.tool_calls + right.tool_calls,
-        retries=left.retries + right.retries,
-        latency_s=left.latency_s + right.latency_s,
-    )
 
 
 @dataclass(frozen=True, slots=True)

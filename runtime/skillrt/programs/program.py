@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from skillrt.judging.arguments import ArgumentsReader
-from skillrt.judging.evaluate import Scope, holds
+from skillrt.chat import ChatRequest
+from skillrt.programs.arguments import ArgumentsReader
+from skillrt.programs.evaluate import Scope, holds
 from skillrt.programs.frame import GAP, Frame, template_lines
 from skillrt.programs.neutral import map_strings, neutralise
 from skillrt.programs.view import JudgeView, SampleError
@@ -36,7 +36,7 @@ from skillspec.records import (
 )
 from skillspec.words import DIRECT
 
-__all__ = ["ChatRequest", "Program", "load_program", "show_value"]
+__all__ = ["Program", "load_program", "show_value"]
 
 _FRAMING = ("heading_evidence", "run_result", "run_failed")
 _PLACE = re.compile(r"\{\w+\}")
@@ -44,26 +44,6 @@ _KEPT_TEXTS, _KEPT_CHARS = 256, 20_000
 
 Evidence = Mapping[str, Mapping[str, Any]]
 """What the verifiers found: verifier id to its result."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
-    """One request to the judge. ``forced`` names the tool that must be called; ``allowed`` the tools
-    that are of use in this turn and ``choices`` the labels that answer a text request, for servers on
-    which a call or a label has to be forced by a grammar. ``prefill`` asks for the probabilities of the
-    one token that goes on after this beginning of an answer. ``bounded`` asks for the forced call in a form
-    that cannot run on: by a JSON schema whose texts and lists are short. ``owed`` are the lists of the final
-    answer that the outcome is computed from, each with the keys of the entries that are still owed; with None
-    where these are the judge's own or properties."""
-
-    messages: Sequence[Mapping[str, Any]]
-    tools: Sequence[Mapping[str, Any]]
-    forced: str | None = None
-    allowed: tuple[str, ...] = ()
-    choices: tuple[str, ...] = ()
-    prefill: str | None = None
-    bounded: bool = False
-    owed: Mapping[str, Sequence[Mapping[str, Any]] | None] = field(default_factory=dict)
 
 
 def show_value(value: Any) -> str:

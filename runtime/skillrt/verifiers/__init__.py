@@ -7,8 +7,8 @@ cannot be told is inconclusive), never raise for what a text holds, and do not m
 from skillrt.verifiers.answers.equal import equal
 from skillrt.verifiers.checkers import Checker, ConstraintChecker, PythonChecker, read_checker
 from skillrt.verifiers.checklist import checklist_rules
-from skillrt.verifiers.example_runs import code_examples
-from skillrt.verifiers.reference import reference_match
+from skillrt.verifiers.programs.example_runs import code_examples
+from skillrt.verifiers.references.reference import reference_match
 from skillrt.verifiers.results import ItemFinding, ItemsResult, ResponseFinding, WinnerResult
 from skillrt.verifiers.run import SANDBOXED, run_verifier
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from skillrt.sandbox.records import Sandbox, SandboxResult
 from skillrt.sandbox.values import whole_text
-from skillrt.verifiers import drivers
 from skillrt.verifiers.checkers import ConstraintChecker, PythonChecker, read_checker
+from skillrt.verifiers.programs import drivers
 from skillrt.verifiers.results import ItemFinding, ItemsResult
 
 NAME = "checklist_rules@1"

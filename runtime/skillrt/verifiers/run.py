@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from skillrt.verifiers.checklist import checklist_rules
-from skillrt.verifiers.example_runs import code_examples
-from skillrt.verifiers.reference import reference_match
+from skillrt.verifiers.programs.example_runs import code_examples
+from skillrt.verifiers.references.reference import reference_match
 from skillrt.verifiers.results import ItemsResult, WinnerResult
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from judge_support import program, view_of
 from suite_support import bench, ifrb, metrics, positions, query, rb2, rm, shared, ties, write
 
-from skillrt.controls import CONTROLS, Control
+from skillrt.judging.controls import CONTROLS, Control
 from skillrt.judging.judge import judge
 
 SETTINGS = {

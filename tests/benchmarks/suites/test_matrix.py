@@ -16,7 +16,7 @@ from scripted_server import Call, Say, ScriptedServer, Turn
 from suite_support import ROOT, bench, compiled, rb2, rm, shared, ties, write
 
 from skillbench.running.plan import SHIPPED, read_plan
-from skillbench.running.settings import SETTINGS
+from skillbench.settings import SETTINGS
 
 SIX = ("baseline", "skill_fair", "skill_operational", "fair_flat_prompt", "flat_prompt", "tool_only")
 

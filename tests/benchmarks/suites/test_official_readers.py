@@ -22,7 +22,8 @@ from skillbench.suites.ifrewardbench.outputs import score_critiques
 from skillbench.suites.rewardbench2.metric import SUBSETS
 from skillbench.suites.rewardbench2.outputs import score_texts
 from skillbench.suites.texts import read_again, reader_of
-from skillrt.judging.verdict import Judgment, Usage, Verdict
+from skillrt.chat import Usage
+from skillrt.judging.verdict import Judgment, Verdict
 
 SHARED = Path(__file__).parents[3] / "../shared/data/if_rewardbench"
 

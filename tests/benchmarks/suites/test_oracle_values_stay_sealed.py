@@ -19,9 +19,8 @@ from suite_support import ifrb, positions, query, rb2, rm, ties, write
 
 from skillbench.errors import BenchError
 from skillbench.suites import SUITES, open_suite, suite_class
-from skillrt.judging.actions import Reply
-from skillrt.judging.logprobs import answer_texts, judge_by_logprobs
-from skillrt.programs.program import ChatRequest
+from skillrt.chat import ChatRequest, Reply
+from skillrt.judging.probabilities.judge import answer_texts, judge_by_logprobs
 from skillrt.programs.view import make_view
 from skillrt.sandbox import open_sandbox
 

@@ -19,10 +19,9 @@ from skillbench.suites import open_suite
 from skillbench.suites.base import Case, Suite
 from skillbench.suites.ifrewardbench.constraints import read_labels
 from skillbench.suites.jetts.metric import CHECKPOINTS, Knockout
-from skillrt.judging.actions import Reply
+from skillrt.chat import ChatRequest, Reply, Usage
 from skillrt.judging.judge import judge
-from skillrt.judging.verdict import Judgment, Usage, Verdict
-from skillrt.programs.program import ChatRequest
+from skillrt.judging.verdict import Judgment, Verdict
 from skillrt.programs.view import make_view
 
 OFFICIAL = "official_constraint_metrics_QwQ-32B.json"

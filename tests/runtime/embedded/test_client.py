@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from skillrt.chat import ChatRequest
 from skillrt.embedded.process import EmbeddedServer
 from skillrt.endpoints import EndpointConfig, EndpointFailure, open_endpoints
-from skillrt.programs.program import ChatRequest
 
 
 async def test_a_prompt_that_is_too_long_is_told_from_every_other_refusal(judge: EmbeddedServer) -> None:

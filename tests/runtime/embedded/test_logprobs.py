@@ -5,7 +5,7 @@ from judge_support import program, view_of
 
 from skillrt.embedded.process import EmbeddedServer
 from skillrt.endpoints import EndpointConfig, open_endpoints
-from skillrt.judging.logprobs import judge_by_logprobs
+from skillrt.judging.probabilities.judge import judge_by_logprobs
 
 
 async def test_the_embedded_judge_gives_a_probability_to_each_label(judge: EmbeddedServer) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from judge_support import program, view_of
 
+from skillrt.chat import ChatRequest
 from skillrt.endpoints import EndpointConfig, encode_body, request_body
-from skillrt.programs.program import ChatRequest
 
 NATIVE = EndpointConfig(base_urls=("http://x/v1",), model="m", seed=7, temperature=0.5)
 SCHEMA = EndpointConfig(base_urls=("http://x/v1",), model="m", tool_mode="schema", enable_thinking=None)

@@ -20,7 +20,7 @@ AT_ONCE = 4
 CLIENT = """
 import asyncio, json, resource, sys
 from skillrt.endpoints import EndpointConfig, EndpointFailure, open_endpoints
-from skillrt.programs.program import ChatRequest
+from skillrt.chat import ChatRequest
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

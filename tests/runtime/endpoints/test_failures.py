@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from skillrt.endpoints.failures import error_of, failure_of, retry_after, shown
+from skillrt.endpoints.answers.failures import error_of, failure_of, retry_after, shown
 
 TOO_LONG = [
     "This model's maximum context length is 4096 tokens. However, you requested 9000 tokens.",

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from skillrt.endpoints import breaker as breaker_module
-from skillrt.endpoints.breaker import Breaker
-from skillrt.endpoints.limiter import Limiter
+from skillrt.endpoints.rates.breaker import Breaker
+from skillrt.endpoints.rates.limiter import Limiter
 
 
 async def settle() -> None:

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from scripted_server import Reply, Say, ScriptedServer, Status, Turn
 
+from skillrt.chat import ChatRequest
 from skillrt.endpoints import EndpointConfig, EndpointFailure, Transport, open_endpoints
 from skillrt.endpoints import pace as pace_module
-from skillrt.endpoints.pace import Pace
-from skillrt.programs.program import ChatRequest
+from skillrt.endpoints.rates.pace import Pace
 
 REQUEST = ChatRequest(({"role": "user", "content": "Which?"},), ())
 

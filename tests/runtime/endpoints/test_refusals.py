@@ -13,9 +13,9 @@ import pytest
 from judge_support import program, view_of
 from scripted_server import CONTEXT_VLLM, Html, Reply, Say, ScriptedServer, Status, Turn
 
+from skillrt.chat import ChatRequest
 from skillrt.endpoints import AllRefusedError, EndpointConfig, EndpointFailure, open_endpoints
 from skillrt.judging.judge import judge
-from skillrt.programs.program import ChatRequest
 
 REQUEST = ChatRequest(({"role": "user", "content": "Which?"},), ())
 WRONG_KEY = Status(401, '{"error": {"message": "No such key: come back with another."}}')

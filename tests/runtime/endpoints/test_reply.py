@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
+from skillrt.chat import ChatRequest, Reply, ToolCall, Usage
 from skillrt.endpoints import EndpointFailure, read_reply
-from skillrt.endpoints.reply import decode
-from skillrt.judging.actions import Reply, ToolCall
-from skillrt.judging.verdict import Usage
-from skillrt.programs.program import ChatRequest
+from skillrt.endpoints.answers.reply import decode
 
 PARAMETERS = {
     "type": "object",

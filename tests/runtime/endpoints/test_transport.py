@@ -32,10 +32,10 @@ from scripted_server import (
     plan,
 )
 
+from skillrt.chat import ChatRequest
 from skillrt.endpoints import EndpointConfig, EndpointDown, EndpointFailure, Transport, open_endpoints
 from skillrt.endpoints import transport as transport_module
 from skillrt.judging.judge import judge
-from skillrt.programs.program import ChatRequest
 
 REQUEST = ChatRequest(({"role": "user", "content": "Which?"},), ())
 TALK: Script = lambda turn: Say("A")  # noqa: E731

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillrt.verifiers.accepts import Tolerance, read_accepts
+from skillrt.verifiers.programs.accepts import Tolerance, read_accepts
 
 SEVERAL = [
     "If there are multiple answers, print any of them.",

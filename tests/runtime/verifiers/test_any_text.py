@@ -9,9 +9,9 @@ import pytest
 
 from skillrt.sandbox import Sandbox
 from skillrt.verifiers import WinnerResult, code_examples, reference_match
-from skillrt.verifiers.candidate import read_candidate
-from skillrt.verifiers.examples import read_examples
-from skillrt.verifiers.forms import read_form
+from skillrt.verifiers.programs.candidate import read_candidate
+from skillrt.verifiers.programs.examples import read_examples
+from skillrt.verifiers.references.forms import read_form
 
 PROMPT = "Write a function f.\n\nInput: n = 2\nOutput: 4\n"
 RIGHT = [

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillrt.verifiers.candidate import entry_for, functions, read_candidate
+from skillrt.verifiers.programs.candidate import entry_for, functions, read_candidate
 
 CLASS = "class Solution:\n    def total(self, nums, k=0):\n        return sum(nums) + k\n"
 

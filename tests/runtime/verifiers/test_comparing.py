@@ -2,8 +2,8 @@
 
 import pytest
 
-from skillrt.verifiers.accepts import Accepts, Tolerance
-from skillrt.verifiers.comparing import compare_outputs, compare_values
+from skillrt.verifiers.programs.accepts import Accepts, Tolerance
+from skillrt.verifiers.programs.comparing import compare_outputs, compare_values
 
 SHOWN = Accepts()
 ANY_ORDER = Accepts(order="any")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from skillrt.verifiers.equality import matches_any, same_list
-from skillrt.verifiers.forms import (
+from skillrt.verifiers.references.equality import matches_any, same_list
+from skillrt.verifiers.references.forms import (
     Boxed,
     ClosingDigits,
     Form,

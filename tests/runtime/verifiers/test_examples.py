@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillrt.verifiers.examples import CallExample, StdinExample, literal, read_examples
+from skillrt.verifiers.programs.examples import CallExample, StdinExample, literal, read_examples
 
 CALLS = """Return the sum.
 

@@ -11,7 +11,7 @@ import pytest
 
 from skillrt.verifiers import expressions
 from skillrt.verifiers.answers.equal import equal, settle
-from skillrt.verifiers.expressions import TooCostlyError
+from skillrt.verifiers.references.expressions import TooCostlyError
 
 
 def test_the_same_pair_asked_at_once_is_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillrt.verifiers.extract import letter_of, read_answer, split_list
-from skillrt.verifiers.forms import (
+from skillrt.verifiers.references.extract import letter_of, read_answer, split_list
+from skillrt.verifiers.references.forms import (
     Boxed,
     ClosingDigits,
     Form,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillrt.verifiers.forms import (
+from skillrt.verifiers.references.forms import (
     Boxed,
     ClosingDigits,
     Form,

@@ -21,8 +21,9 @@ from skillbench.running.engine import EngineGoneError, ProgramChoice
 from skillbench.running.ray.cluster import RayOptions
 from skillbench.running.ray.worker import Answer, Opened, Setup, Worker
 from skillbench.suites.base import Case
+from skillrt.chat import Usage
 from skillrt.endpoints.config import EndpointConfig
-from skillrt.judging.verdict import Judgment, Usage, Verdict
+from skillrt.judging.verdict import Judgment, Verdict
 from skillspec.artifacts import default_root
 
 __all__ = ["DEATHS", "RayEngine", "open_ray_engine"]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from skillbench.errors import BenchError
+from skillbench.statistics.estimate import Estimate
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
-from skillbench.suites.base import Estimate, Prediction, Scores
+from skillbench.suites.base import Prediction, Scores
 from skillbench.suites.behind import Behind
 from skillbench.suites.ifrewardbench.constraints import (
     PADDING,

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
+from skillbench.statistics.estimate import Estimate
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
-from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores
+from skillbench.suites.base import Case, Job, Prediction, Scores
 from skillbench.suites.behind import Behind
 from skillbench.suites.fields import objects
 from skillbench.suites.files import FileSuite, seal

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from skillbench.statistics.estimate import Estimate
 from skillbench.statistics.estimates import mean_estimate, mean_of_means
-from skillbench.suites.base import Case, Estimate, Job, Prediction, Scores
+from skillbench.suites.base import Case, Job, Prediction, Scores
 from skillbench.suites.behind import Behind
 from skillbench.suites.files import FileSuite, seal
 from skillbench.suites.offers import PublishedReader, TextReader, Verifiable

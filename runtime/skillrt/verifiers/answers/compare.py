@@ -12,7 +12,7 @@ from skillrt.verifiers.answers.scalars import NoScalarError, exact, same_value
 from skillrt.verifiers.answers.several import collections
 from skillrt.verifiers.answers.tree import Node, capitals
 from skillrt.verifiers.answers.words import is_no_number, same_words
-from skillrt.verifiers.expressions import TooCostlyError
+from skillrt.verifiers.references.expressions import TooCostlyError
 
 
 class Comparison:

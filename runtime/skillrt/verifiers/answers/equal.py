@@ -11,7 +11,7 @@ from skillrt.verifiers.answers.reading.dress import UPRIGHT, undress
 from skillrt.verifiers.answers.reading.whole import Reading, readings
 from skillrt.verifiers.answers.special import based_of, option_of, options_of, same_ratio, same_time, time_of
 from skillrt.verifiers.answers.words import is_no_number, same_words
-from skillrt.verifiers.expressions import TooCostlyError, compare_texts
+from skillrt.verifiers.references.expressions import TooCostlyError, compare_texts
 
 ANSWER_CHARS = 600
 """An answer that is longer is not read: what it takes to compare grows with it."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from skillrt.verifiers.answers.listing import listed, paired
 from skillrt.verifiers.answers.tree import Node, number
-from skillrt.verifiers.expressions import compare_curves, compare_values
+from skillrt.verifiers.references.expressions import compare_curves, compare_values
 
 _BITS = 4_000
 _MAX_EXPONENT = 5_000

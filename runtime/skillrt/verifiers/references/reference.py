@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from skillrt.verifiers.equality import matches_any
-from skillrt.verifiers.expressions import TooCostlyError
-from skillrt.verifiers.extract import read_answer
-from skillrt.verifiers.forms import KEPT_PROMPTS, Form, read_form
+from skillrt.verifiers.references.equality import matches_any
+from skillrt.verifiers.references.expressions import TooCostlyError
+from skillrt.verifiers.references.extract import read_answer
+from skillrt.verifiers.references.forms import KEPT_PROMPTS, Form, read_form
 from skillrt.verifiers.results import ResponseFinding, WinnerResult, decide, short
 
 NAME = "reference_match@1"

@@ -15,17 +15,18 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from skillrt.chat import CONTEXT, ChatRequest, Reply, Usage, add_usage
 from skillrt.endpoints.config import EndpointFailure
-from skillrt.judging.actions import Finish, Reply, Send
+from skillrt.judging.actions import Finish, Send
 from skillrt.judging.judge import guarded
-from skillrt.judging.verdict import CONTEXT, ErrorOwner, Judgment, Usage, Verdict, add_usage
-from skillrt.judging.weighing import LogprobsError, Tokens, answer_texts, weigh, weighed_answer
-from skillrt.programs.program import ChatRequest, Program
+from skillrt.judging.probabilities.weighing import LogprobsError, Tokens, answer_texts, weigh, weighed_answer
+from skillrt.judging.verdict import ErrorOwner, Judgment, Verdict
+from skillrt.programs.program import Program
 from skillrt.programs.view import JudgeView, SampleError, cut_fields
 from skillspec.records import ChoiceAnswer, ScaleAnswer
 
 if TYPE_CHECKING:
-    from skillrt.judging.judge import Chat, Chats
+    from skillrt.chat import Chat, Chats
 
 __all__ = [
     "LOGPROBS",

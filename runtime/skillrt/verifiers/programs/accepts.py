@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from skillrt.verifiers.forms import KEPT_PROMPTS
+from skillrt.verifiers.references.forms import KEPT_PROMPTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from typing import Literal
 
-from skillrt.verifiers.accepts import Accepts, Tolerance
+from skillrt.verifiers.programs.accepts import Accepts, Tolerance
 
 Outcome = Literal["passed", "failed", "unknown"]
 

@@ -17,9 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from skillrt.judging.actions import Reply, ToolCall
+from skillrt.chat import ChatRequest, Reply, ToolCall
 from skillrt.judging.answers import read_answer
-from skillrt.programs.program import ChatRequest, Program
+from skillrt.programs.program import Program
 from skillspec.records import ChecklistAnswer, ChoiceAnswer, ScaleAnswer, ScoreAnswer, Task
 from skillspec.words import FINAL_ANSWER, USE_SKILL
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from skillrt.verifiers.answers.equal import settle
 from skillrt.verifiers.answers.words import same_words
-from skillrt.verifiers.expressions import TooCostlyError
-from skillrt.verifiers.extract import boxed_answer, letter_of, split_list, trim
-from skillrt.verifiers.forms import Form, NumberList, OptionLetter, RepeatedLetter, Starred
+from skillrt.verifiers.references.expressions import TooCostlyError
+from skillrt.verifiers.references.extract import boxed_answer, letter_of, split_list, trim
+from skillrt.verifiers.references.forms import Form, NumberList, OptionLetter, RepeatedLetter, Starred
 
 REFERENCE_CHARS = 4_000
 

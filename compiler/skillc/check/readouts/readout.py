@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from skillc.check.evidence import failed_conditions, failure_is, finding_names
-from skillc.check.expressions import ExprCompiler, Names, Typed, field_ref
 from skillc.check.model import Reading, TaskModel
 from skillc.check.naming import check_name
-from skillc.check.never import can_lack_value
-from skillc.check.readout_context import RESULTS, ReadoutContext, gives
-from skillc.check.silence import Silence
+from skillc.check.readouts.context import RESULTS, ReadoutContext, gives
+from skillc.check.readouts.expressions import ExprCompiler, Names, Typed, field_ref
+from skillc.check.readouts.never import can_lack_value
+from skillc.check.readouts.silence import Silence
 from skillc.diagnostics import Report, did_you_mean
 from skillc.source import Span
 from skillc.tree import ExprTree, Name, NameExpr, ReadoutDecl, RuleDecl, VerifierDecl

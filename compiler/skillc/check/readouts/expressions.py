@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from skillc.check.never import never_holds
+from skillc.check.readouts.never import never_holds
 from skillc.diagnostics import Report, did_you_mean, listed
 from skillc.source import Span
 from skillc.tree import (

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from skillbench.analysis.probabilities import Probabilities
+from skillbench.analysis.validity import Validity, share_of, validities
 from skillbench.errors import BenchError
 from skillbench.folder.journal import PREDICTIONS, read_predictions
 from skillbench.folder.store import read_run
-from skillbench.folder.validity import Validity, share_of, validities
-from skillbench.suites.base import Estimate, Prediction, Scores, Suite
+from skillbench.statistics.estimate import Estimate
+from skillbench.suites.base import Prediction, Scores, Suite
 from skillbench.suites.behind import Behind
 
 __all__ = ["METRICS_FORMAT", "expectation", "metrics_of", "read_metrics", "recorded_metrics"]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skillrl.raw import RowError, demands_of, from_json, plain, request_of
+from skillrl.rows.raw import RowError, demands_of, from_json, plain, request_of
 from skillrt.verifiers.checkers import checker_json
 from skillspec.fields import is_absent, shape_problem
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from skillrt.sandbox.records import JSON
-from skillrt.verifiers.accepts import Accepts, read_accepts
-from skillrt.verifiers.forms import KEPT_PROMPTS
+from skillrt.verifiers.programs.accepts import Accepts, read_accepts
+from skillrt.verifiers.references.forms import KEPT_PROMPTS
 
 MAX_EXAMPLES = 12
 PROMPT_CHARS = 60_000

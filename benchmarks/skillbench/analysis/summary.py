@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from skillbench.folder.validity import MOST_SHOWN, MOST_UNMARKED
-from skillbench.running.progress import short_count
+from skillbench.analysis.validity import MOST_SHOWN, MOST_UNMARKED
+from skillbench.console import short_count
 
 __all__ = ["BY", "MARK", "code_share", "duplicates_told", "invalid_share", "sentence", "summary_text"]
 

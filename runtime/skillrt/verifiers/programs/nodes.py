@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from skillrt.sandbox.records import JSON
-from skillrt.verifiers.candidate import Function, parsed, written
+from skillrt.verifiers.programs.candidate import Function, parsed, written
 
 Shape: TypeAlias = 'Literal["plain", "tree", "list", "trees", "lists"] | int'
 """How an argument is made of what the example shows: as it is, a tree, a linked list, several of one of them,

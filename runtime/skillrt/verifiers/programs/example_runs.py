@@ -10,13 +10,13 @@ from weakref import WeakKeyDictionary
 
 from skillrt.sandbox.records import JSON, Sandbox, SandboxResult
 from skillrt.sandbox.values import whole_text
-from skillrt.verifiers import drivers
-from skillrt.verifiers.candidate import read_candidate
-from skillrt.verifiers.comparing import Outcome, compare_outputs
-from skillrt.verifiers.examples import Examples, read_examples
 from skillrt.verifiers.memo import Memo
+from skillrt.verifiers.programs import drivers
+from skillrt.verifiers.programs.candidate import read_candidate
+from skillrt.verifiers.programs.comparing import Outcome, compare_outputs
+from skillrt.verifiers.programs.examples import Examples, read_examples
+from skillrt.verifiers.programs.returned import compare_call, read_call, shown_value
 from skillrt.verifiers.results import ResponseFinding, WinnerResult, decide, short
-from skillrt.verifiers.returned import compare_call, read_call, shown_value
 
 NAME = "code_examples@1"
 LIMIT_S = 8.0

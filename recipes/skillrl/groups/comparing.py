@@ -14,15 +14,16 @@ from typing import Any
 import msgspec
 
 from skillrl.failure import EMPTY, UNSERVED, Failure, stand_in
+from skillrl.groups.ranking import Pair, pairs_under, shares_won, turned_first
 from skillrl.managing import ManagerSettings
 from skillrl.outcome import Outcome, empty_outcome, failed_outcome, rule_outcome
-from skillrl.ranking import Pair, pairs_under, shares_won, turned_first
+from skillrl.rows.sample import Instruction, read_instruction
 from skillrl.rules import RuleScore
-from skillrl.sample import Instruction, read_instruction
 from skillrl.session import Session, session_for
 from skillrl.settings import RewardSettings
 from skillrl.thinking import strip_thinking
-from skillrt.judging.verdict import Judgment, Usage, Verdict, add_usage
+from skillrt.chat import Usage, add_usage
+from skillrt.judging.verdict import Judgment, Verdict
 
 __all__ = ["Comparer", "Member", "with_group"]
 

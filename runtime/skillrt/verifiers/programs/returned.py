@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 
 from skillrt.sandbox.records import JSON
-from skillrt.verifiers.accepts import Accepts
-from skillrt.verifiers.candidate import Function, entry_for
-from skillrt.verifiers.comparing import Outcome, compare_values
-from skillrt.verifiers.examples import CallExample
-from skillrt.verifiers.nodes import NodeUse, read_nodes
+from skillrt.verifiers.programs.accepts import Accepts
+from skillrt.verifiers.programs.candidate import Function, entry_for
+from skillrt.verifiers.programs.comparing import Outcome, compare_values
+from skillrt.verifiers.programs.examples import CallExample
+from skillrt.verifiers.programs.nodes import NodeUse, read_nodes
 from skillrt.verifiers.results import short
 
 MAX_HEX = 100_000

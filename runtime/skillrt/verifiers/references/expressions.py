@@ -121,7 +121,7 @@ class _Worker:
             return self._process
         self._stop()
         started = subprocess.Popen(  # noqa: S603 (our own interpreter and script)
-            [sys.executable, "-I", "-c", _START, str(Path(__file__).parent)],
+            [sys.executable, "-I", "-c", _START, str(Path(__file__).parents[1])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

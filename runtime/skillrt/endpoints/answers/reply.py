@@ -13,14 +13,12 @@ from typing import Any, Final
 
 import msgspec
 
-from skillrt.endpoints.calls import calls_in, clean_name, object_text
+from skillrt.chat import ChatRequest, Reply, ToolCall, Usage
+from skillrt.endpoints.answers.calls import calls_in, clean_name, object_text
+from skillrt.endpoints.answers.failures import shown
+from skillrt.endpoints.answers.thinking import strip_thinking
 from skillrt.endpoints.config import EndpointFailure
-from skillrt.endpoints.failures import shown
-from skillrt.judging.actions import Reply, ToolCall
-from skillrt.judging.answers import strip_thinking
-from skillrt.judging.verdict import Usage
 from skillrt.programs.neutral import encodable
-from skillrt.programs.program import ChatRequest
 
 __all__ = ["decode", "read_reply", "usage_of"]
 

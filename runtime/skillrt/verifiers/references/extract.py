@@ -10,7 +10,7 @@ import re
 import string
 from collections.abc import Iterator
 
-from skillrt.verifiers.forms import (
+from skillrt.verifiers.references.forms import (
     Boxed,
     ClosingDigits,
     Form,

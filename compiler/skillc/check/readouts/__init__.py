@@ -1,0 +1,1 @@
+"""Readouts: what they compute, and what could never be."""

@@ -1,0 +1,1 @@
+"""What a row of training data says, whoever made it."""

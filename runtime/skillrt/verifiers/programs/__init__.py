@@ -1,0 +1,1 @@
+"""Programs of responses, run on the examples of a prompt."""

@@ -1,0 +1,1 @@
+"""Final answers held against a reference."""
