@@ -38,6 +38,22 @@ def test_judge_a_list() -> None:
     assert lines[-1] == "both orders agree: False, winner None"
 
 
+def test_a_reward_in_a_loop() -> None:
+    script = (EXAMPLES / "reward_in_a_loop.py").read_text()
+    findings = [
+        {"item": number, "why": None, "status": "satisfied", "failure": None, "cites": []}
+        for number in (1, 2)
+    ]
+    with ScriptedJudge([call("final_answer", findings=findings, reason="scripted")]) as server:
+        lines = run(script, server.base_url, server.model).splitlines()
+    assert lines == ["1.00 A tall oak with a broad crown.", "0.50 A tall, broad oak."]
+
+
+def test_a_suite_of_your_own() -> None:
+    script = (EXAMPLES / "suite_of_your_own.py").read_text()
+    assert run(script) == "33.3% (6.1 to 79.2) of 3 pairs\n"
+
+
 def test_the_readme_shows_the_shortest_example_word_for_word() -> None:
     code = (EXAMPLES / "judge_a_pair.py").read_text().split('"""\n\n', 1)[1]
     shown = "".join(f"    {line}".rstrip() + "\n" for line in code.splitlines())
