@@ -143,10 +143,12 @@ def judged_outcome(judgment: Judgment, rules: RuleScore, settings: RewardSetting
     known = isinstance(said, int | float) and not isinstance(said, bool)
     fields = _rule_fields(rules)
     if settings.mode == "skill":
-        statuses = [finding.get("status") for finding in verdict.findings]
+        # What a rule decided counts by the rule, whether the judge named the item or not.
+        open_items = [finding for finding in verdict.findings if finding.get("item") not in rules.items]
+        statuses = [finding.get("status") for finding in open_items]
         fields |= {
-            "satisfied": statuses.count("satisfied"),
-            "total": sum(status in ("satisfied", "failed", "missing") for status in statuses),
+            "satisfied": rules.satisfied + statuses.count("satisfied"),
+            "total": rules.decided + sum(status in ("satisfied", "failed") for status in statuses),
         }
     if settings.mode == "rules_x_llm":
         score *= 1.0 if rules.mean is None else rules.mean

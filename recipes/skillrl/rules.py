@@ -15,11 +15,15 @@ __all__ = ["RuleSandbox", "RuleScore", "run_rules"]
 
 @dataclass(frozen=True, slots=True)
 class RuleScore:
-    """The rule checks of one rollout: how many there are, were decided, and were met."""
+    """The rule checks of one rollout: how many there are, were decided, and were met.
+
+    ``items`` are the numbers of the checklist's items that were decided, from 1.
+    """
 
     rules: int = 0
     decided: int = 0
     satisfied: int = 0
+    items: frozenset[int] = frozenset()
 
     @property
     def mean(self) -> float | None:
@@ -66,7 +70,8 @@ async def run_rules(instruction: Instruction, response: str, sandbox: Sandbox) -
     if not rules:
         return RuleScore()
     fields = {"prompt": instruction.fields["prompt"], "response": response, "checkers": checkers}
-    found = await run_verifier("checklist_rules@1", fields, sandbox)
-    statuses = [item["status"] for item in found["items"]]
-    satisfied = statuses.count("satisfied")
-    return RuleScore(rules, satisfied + statuses.count("failed"), satisfied)
+    verified = await run_verifier("checklist_rules@1", fields, sandbox)
+    statuses = {item["item"]: item["status"] for item in verified["items"]}
+    decided = frozenset(item for item, status in statuses.items() if status in ("satisfied", "failed"))
+    satisfied = list(statuses.values()).count("satisfied")
+    return RuleScore(rules, len(decided), satisfied, decided)

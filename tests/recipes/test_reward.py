@@ -66,6 +66,7 @@ async def test_the_skill_scores_by_findings_and_rules_overrule_them() -> None:
     assert partly["judge_score"] == 1
     assert partly["score"] == pytest.approx(2 / 3, abs=1e-4)
     assert partly["rule_score"] == 0.5
+    assert (partly["satisfied"], partly["total"]) == (2, 3), "what a rule decided counts by the rule"
     assert whole["prompt_tokens"] > 0
     assert whole["requests"] == 1
 
