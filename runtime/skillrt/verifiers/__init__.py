@@ -4,6 +4,7 @@ Each is registered under `name@version`; the version changes when its verdicts m
 cannot be told is inconclusive), never raise for what a text holds, and do not mind the order of responses.
 """
 
+from skillrt.verifiers.alone import run_examples
 from skillrt.verifiers.answers.equal import equal
 from skillrt.verifiers.checkers import Checker, ConstraintChecker, PythonChecker, read_checker
 from skillrt.verifiers.checklist import checklist_rules
@@ -26,5 +27,6 @@ __all__ = [
     "equal",
     "read_checker",
     "reference_match",
+    "run_examples",
     "run_verifier",
 ]
