@@ -101,6 +101,8 @@ def test_kinds_of_answers(answer: str, reference: str, right: str) -> None:
 
 PROMPTED = [
     ("Round to two decimal places.", "0.67", r"\frac23", True),
+    ("Round to two decimals.", "0.67", r"\frac23", True),
+    ("Give it to 2 d.p.", "0.67", r"\frac23", True),
     ("Round to two decimal places.", "0.66", r"\frac23", None),
     ("Round to two decimal places.", "0.7", r"\frac23", None),
     ("Give your answer to the nearest tenth.", "3.1", r"\pi", True),

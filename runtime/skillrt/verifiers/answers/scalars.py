@@ -37,7 +37,7 @@ _COUNTS = {word: place for place, word in enumerate(listed("zero one two three f
 _PLACES = re.compile(
     r"\b(?:to|with|using|up to|correct to)\s+(\d{1,2}|"
     + "|".join(_COUNTS)
-    + r")\s+(decimal|significant|sig)\b",
+    + r")[\s-]+(decimals?|significant|sig|d\.?p|s\.?f)\b",
     re.IGNORECASE,
 )
 _NEAREST = re.compile(
@@ -52,7 +52,7 @@ def rounding_of(prompt: str) -> Rounding | None:
     """The rounding that a prompt asks for, or None."""
     if match := _PLACES.search(prompt):
         count = int(match[1]) if match[1].isdecimal() else _COUNTS[match[1].lower()]
-        return Rounding(places=count) if match[2].lower() == "decimal" else Rounding(figures=count)
+        return Rounding(places=count) if match[2].lower().startswith("d") else Rounding(figures=count)
     if (match := _NEAREST.search(prompt)) and match[1].lower() in _PLACE_NAMES:
         return Rounding(places=_PLACE_NAMES[match[1].lower()])
     return Rounding() if _ROUGH.search(prompt) else None
