@@ -114,7 +114,7 @@ async def test_a_control_submits_every_finding_that_is_owed(items: int) -> None:
     [
         (["--base-url", "control:best"], "there is no control 'best'; there are: control:always-first"),
         (["--base-url", "control:random", "--base-url", "http://h:1/v1"], "no other can stand beside it"),
-        (["--base-url", "control:random", "--model", "gpt"], "the judge is the control random"),
+        (["--base-url", "control:random", "--model", "gpt"], "the control is called random"),
         (["--base-url", "control:random", "--setting", "skill_good"], "there is no setting skill_good"),
         (["--base-url", "control:random", "--mode", "fast"], "starter has no mode fast"),
         (["--base-url", "control:random", "--setting", "baseline", "--skill", "x"], "leave --skill"),

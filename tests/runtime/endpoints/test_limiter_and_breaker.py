@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from skillrt.endpoints import breaker as breaker_module
+from skillrt.endpoints.rates import breaker as breaker_module
 from skillrt.endpoints.rates.breaker import Breaker
 from skillrt.endpoints.rates.limiter import Limiter
 

@@ -14,7 +14,7 @@ from scripted_server import Reply, Say, ScriptedServer, Status, Turn
 
 from skillrt.chat import ChatRequest
 from skillrt.endpoints import EndpointConfig, EndpointFailure, Transport, open_endpoints
-from skillrt.endpoints import pace as pace_module
+from skillrt.endpoints.rates import pace as pace_module
 from skillrt.endpoints.rates.pace import Pace
 
 REQUEST = ChatRequest(({"role": "user", "content": "Which?"},), ())

@@ -13,7 +13,8 @@ import textwrap
 import pytest
 
 from skillrt.sandbox import Sandbox
-from skillrt.verifiers import code_examples, example_runs
+from skillrt.verifiers import code_examples
+from skillrt.verifiers.programs import example_runs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from skillrt.sandbox import JSON, ErrorKind, Sandbox, SandboxResult
-from skillrt.verifiers import code_examples, drivers, example_runs
+from skillrt.verifiers import code_examples
+from skillrt.verifiers.programs import drivers, example_runs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from skillrt.verifiers import expressions
 from skillrt.verifiers.answers.equal import equal, settle
+from skillrt.verifiers.references import expressions
 from skillrt.verifiers.references.expressions import TooCostlyError
 
 
