@@ -66,7 +66,7 @@ async def run_rules(instruction: Instruction, response: str, sandbox: Sandbox) -
     if not rules:
         return RuleScore()
     fields = {"prompt": instruction.fields["prompt"], "response": response, "checkers": checkers}
-    found = await run_verifier("checklist_rules@1", fields, sandbox)
-    statuses = [item["status"] for item in found["items"]]
+    checked = await run_verifier("checklist_rules@1", fields, sandbox)
+    statuses = [item["status"] for item in checked["items"]]
     satisfied = statuses.count("satisfied")
     return RuleScore(rules, satisfied + statuses.count("failed"), satisfied)
