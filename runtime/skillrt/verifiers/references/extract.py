@@ -1,6 +1,7 @@
 """Reading the final answer out of a response, in the form that the prompt demands.
 
-One rule holds everywhere: the last text in the demanded form is the answer, and text in another form is none.
+One rule holds everywhere: the last text in the demanded form is the answer.
+Text in another form is not an answer.
 All scanners are linear, or look at bounded windows only, because a response may be a megabyte of anything.
 """
 
