@@ -66,5 +66,10 @@ def find_setting(name: str) -> Setting:
 def setting_for(skill: str | None, delivery: str) -> str | None:
     """Return the name of the setting that delivers ``skill`` so, None where it has no name."""
     return next(
-        (one.name for one in SETTINGS.values() if (one.skill, one.delivery) == (skill, delivery)), None
+        (
+            setting.name
+            for setting in SETTINGS.values()
+            if (setting.skill, setting.delivery) == (skill, delivery)
+        ),
+        None,
     )

@@ -251,8 +251,8 @@ def _explain(code: str | None) -> int:
         for name, entry in load_codes().items():
             print(f"{name}  {entry.title}")
         return 0
-    found = load_codes().get(code.upper())
-    if found is None:
+    explained = load_codes().get(code.upper())
+    if explained is None:
         from skillc.diagnostics import did_you_mean
 
         raise UsageError(
@@ -260,7 +260,7 @@ def _explain(code: str | None) -> int:
         )
     import textwrap
 
-    print(f"{code.upper()}: {found.title}\n\n{textwrap.fill(found.explanation, 100)}")
+    print(f"{code.upper()}: {explained.title}\n\n{textwrap.fill(explained.explanation, 100)}")
     return 0
 
 

@@ -91,8 +91,8 @@ class Report:
     def diagnostics(self) -> list[Diagnostic]:
         """All of them, by file and place."""
         errors = self.has_errors
-        found = [self._items[key] for key in sorted(self._items)]
-        return [item for item in found if not (item.tentative and errors)]
+        items = [self._items[key] for key in sorted(self._items)]
+        return [item for item in items if not (item.tentative and errors)]
 
     @property
     def has_errors(self) -> bool:

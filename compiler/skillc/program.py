@@ -110,15 +110,15 @@ def _unique(scopes: Scopes, report: Report) -> None:
         seen: dict[str, TaskDecl | SkillDecl] = {}
         for scope in scopes.values():
             for declaration in scope.own.values():
-                found = declaration.declaration
-                if not isinstance(found, kind):
+                declared = declaration.declaration
+                if not isinstance(declared, kind):
                     continue
-                first = seen.setdefault(found.name.text, found)
-                if first is not found:
+                first = seen.setdefault(declared.name.text, declared)
+                if first is not declared:
                     where = first.name.span
-                    message = f"there is another {what} `{found.name.text}` in this project"
+                    message = f"there is another {what} `{declared.name.text}` in this project"
                     help = f"it is in {where.file.path}:{where.line}; rename one of them"
-                    report.error("SK202", found.name.span, message, help)
+                    report.error("SK202", declared.name.span, message, help)
 
 
 def compile_project(checked: Checked) -> dict[str, bytes]:

@@ -53,20 +53,20 @@ def examine(files: Sequence[Path], more: Sequence[str]) -> list[Finding]:
         files: override files, in order.
         more: overrides from the command line.
     """
-    found: list[Finding] = []
+    findings: list[Finding] = []
 
     def check(what: str, run: Callable[[], Any]) -> Any:
         try:
             told = run()
         except _NotNeeded as reason:
-            found.append(Finding(what, "skipped", str(reason)))
+            findings.append(Finding(what, "skipped", str(reason)))
         except (_Problem, DataError, SettingsError) as problem:
-            found.append(Finding(what, "bad", " ".join(str(problem).split())))
+            findings.append(Finding(what, "bad", " ".join(str(problem).split())))
         except Exception as error:  # a doctor that stops at a surprise hides what comes after it
-            found.append(Finding(what, "bad", " ".join(f"{type(error).__name__}: {error}".split())[:400]))
+            findings.append(Finding(what, "bad", " ".join(f"{type(error).__name__}: {error}".split())[:400]))
         else:
             value, text = told if isinstance(told, tuple) else (told, told)
-            found.append(Finding(what, "ok", str(text)))
+            findings.append(Finding(what, "ok", str(text)))
             return value
         return None
 
@@ -81,7 +81,7 @@ def examine(files: Sequence[Path], more: Sequence[str]) -> list[Finding]:
     check("judge", lambda: asyncio.run(_judge(settings)))
     check("sandbox", lambda: asyncio.run(_sandbox()))
     check("one reward", lambda: asyncio.run(_one_reward(settings, row)))
-    return found
+    return findings
 
 
 def _verl_version() -> str:
@@ -248,11 +248,11 @@ async def _sandbox() -> str:
     checker = "def check_following(instruction, response):\n    return len(response) > 0"
     try:
         async with open_sandbox("cpython") as sandbox:
-            found = await checklist_rules([checker], "p", _ANSWER, sandbox)
+            checked = await checklist_rules([checker], "p", _ANSWER, sandbox)
     except SandboxUnavailable as error:
         raise _Problem(str(error)) from None
-    if found.items[0].status != "satisfied":
-        raise _Problem(f"a checker that must pass did not: {found.items[0].reason}")
+    if checked.items[0].status != "satisfied":
+        raise _Problem(f"a checker that must pass did not: {checked.items[0].reason}")
     return "a checker ran behind its walls"
 
 

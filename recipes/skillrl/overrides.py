@@ -21,7 +21,7 @@ def read_overrides(
     Raises:
         DataError: a file cannot be read, a line is no ``key=value``, or a name is not set.
     """
-    found: dict[str, str] = {}
+    by_key: dict[str, str] = {}
     for file in files:
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
@@ -29,17 +29,17 @@ def read_overrides(
             raise DataError(f"{file} cannot be read: {error.strerror}") from None
         for number, line in enumerate(lines, 1):
             if line.strip() and not line.lstrip().startswith("#"):
-                _take(found, line.strip(), f"{file.name}, line {number}", environment)
+                _take(by_key, line.strip(), f"{file.name}, line {number}", environment)
     for override in more:
-        _take(found, override, "command line", environment)
-    return tuple(found.values())
+        _take(by_key, override, "command line", environment)
+    return tuple(by_key.values())
 
 
-def _take(found: dict[str, str], line: str, place: str, environment: Mapping[str, str]) -> None:
+def _take(by_key: dict[str, str], line: str, place: str, environment: Mapping[str, str]) -> None:
     key, sign, _ = line.partition("=")
     if not sign or not key.strip("+~"):
         raise DataError(f"{place}: {line!r} is no KEY=VALUE")
     missing = [name for name in _NAME.findall(line) if name not in environment]
     if missing:
         raise DataError(f"{place}: ${missing[0]} is not set; export it first")
-    found[key.lstrip("+")] = _NAME.sub(lambda name: environment[name[1]], line)
+    by_key[key.lstrip("+")] = _NAME.sub(lambda name: environment[name[1]], line)

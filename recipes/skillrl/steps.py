@@ -59,16 +59,16 @@ class StepLog:
 def summarise(rewards: list[Mapping[str, Any]]) -> dict[str, Any]:
     """Return count, failures by cause, means, and latency percentiles in seconds; a number that is not known
     (-1) is left out of its mean."""
-    found: dict[str, Any] = {"rewards": len(rewards)}
+    summary: dict[str, Any] = {"rewards": len(rewards)}
     if causes := Counter(str(reward["failure"]) for reward in rewards if reward.get("failure")):
-        found["failures"] = dict(causes.most_common())
+        summary["failures"] = dict(causes.most_common())
     for name in _MEANS:
         known = [float(reward[name]) for reward in rewards if reward.get(name, -1) >= 0]
         if known:
-            found[name] = round(statistics.fmean(known), 4)
+            summary[name] = round(statistics.fmean(known), 4)
     latencies = sorted(float(reward.get("latency_s", 0.0)) for reward in rewards)
-    found["latency_p50_s"] = latencies[len(latencies) // 2]
-    found["latency_p99_s"] = latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))]
+    summary["latency_p50_s"] = latencies[len(latencies) // 2]
+    summary["latency_p99_s"] = latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))]
     both = [
         (reward["rule_score"], reward["judge_score"])
         for reward in rewards
@@ -76,5 +76,5 @@ def summarise(rewards: list[Mapping[str, Any]]) -> dict[str, Any]:
     ]
     if both:
         # A judge that rises while the rules do not is a judge that is being talked round.
-        found["judge_above_rules"] = round(statistics.fmean(judge - rule for rule, judge in both), 4)
-    return found
+        summary["judge_above_rules"] = round(statistics.fmean(judge - rule for rule, judge in both), 4)
+    return summary

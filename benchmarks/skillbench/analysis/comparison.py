@@ -113,7 +113,7 @@ def names_of(folders: Sequence[Path]) -> list[str]:
     """Return the shortest ends of the paths that tell the folders apart."""
     parts = [folder.resolve().parts for folder in folders]
     for length in range(1, max(map(len, parts)) + 1):
-        names = ["/".join(one[-length:]) for one in parts]
+        names = ["/".join(path[-length:]) for path in parts]
         if len(set(names)) == len(names):
             return names
     raise BenchError("the same run folder is named twice; a run does not differ from itself")
@@ -121,13 +121,13 @@ def names_of(folders: Sequence[Path]) -> list[str]:
 
 def same_data(first: RunValues, second: RunValues, names: tuple[str, str]) -> str | None:
     """Return why two runs cannot be compared sample by sample, None when they can."""
-    one, two = first.identity, second.identity
+    left, right = first.identity, second.identity
     for what in ("suite", "mode"):
-        if (one.get(what) or "") != (two.get(what) or ""):
-            return f"{names[0]} ran {what} {one.get(what)}, {names[1]} {two.get(what)}"
-    digests = [[str(each).rpartition(" ")[2] for each in run.get("data") or ()] for run in (one, two)]
+        if (left.get(what) or "") != (right.get(what) or ""):
+            return f"{names[0]} ran {what} {left.get(what)}, {names[1]} {right.get(what)}"
+    digests = [[str(each).rpartition(" ")[2] for each in run.get("data") or ()] for run in (left, right)]
     if digests[0] != digests[1]:
-        files = [", ".join(map(str, run.get("data") or ("nothing",))) for run in (one, two)]
+        files = [", ".join(map(str, run.get("data") or ("nothing",))) for run in (left, right)]
         return f"{names[0]} ran other data than {names[1]} (file and SHA-256: {files[0]}; {files[1]})"
     return None
 
@@ -135,21 +135,25 @@ def same_data(first: RunValues, second: RunValues, names: tuple[str, str]) -> st
 def _aligned(first: RunValues, second: RunValues, view: str) -> tuple[list[int], list[int]]:
     places = {key: number for number, key in enumerate(second.keys)}
     both = [(number, places[key]) for number, key in enumerate(first.keys) if key in places]
-    one, two = first.values[view], second.values[view]
-    known = [(left, right) for left, right in both if np.isfinite(one[left]) and np.isfinite(two[right])]
+    first_values, second_values = first.values[view], second.values[view]
+    known = [
+        (left, right)
+        for left, right in both
+        if np.isfinite(first_values[left]) and np.isfinite(second_values[right])
+    ]
     return [left for left, _ in known], [right for _, right in known]
 
 
-def _points(one: Difference) -> Difference:
-    values = (one.value, one.low, one.high, one.error)
+def _points(difference: Difference) -> Difference:
+    values = (difference.value, difference.low, difference.high, difference.error)
     value, low, high, error = (100 * each for each in values)
-    return Difference(value, low, high, error, one.df, one.of)
+    return Difference(value, low, high, error, difference.df, difference.of)
 
 
 def _by_group(
     groups: Sequence[str],
-    one: Any,
-    two: Any,
+    first_values: Any,
+    second_values: Any,
     span: float,
     left_out: Sequence[str],
     units: Sequence[str],
@@ -162,16 +166,18 @@ def _by_group(
     rows = []
     for name in sorted(names):
         inside = labels == name
-        change, prompts = two[inside] - one[inside], np.asarray(units)[inside].tolist()
-        found = paired_difference(change, span=span, units=prompts)
+        change, prompts = second_values[inside] - first_values[inside], np.asarray(units)[inside].tolist()
+        difference = paired_difference(change, span=span, units=prompts)
         p = permutation_p(change, units=prompts)
-        rows.append((name, float(one[inside].mean()), float(two[inside].mean()), found, p))
+        rows.append(
+            (name, float(first_values[inside].mean()), float(second_values[inside].mean()), difference, p)
+        )
     adjusted = adjusted_p([row[4] for row in rows])
     shares = [[_percent(run["groups"].get(row[0])) for run in metrics] for row in rows]
     invalid = {row[0]: (share[0], share[1]) for row, share in zip(rows, shares, strict=True)}
     return tuple(
-        GroupDifference(name, 100 * first, 100 * second, _points(found), p, q, invalid[name])
-        for (name, first, second, found, p), q in zip(rows, adjusted, strict=True)
+        GroupDifference(name, 100 * first, 100 * second, _points(difference), p, q, invalid[name])
+        for (name, first, second, difference, p), q in zip(rows, adjusted, strict=True)
     )
 
 
@@ -183,15 +189,15 @@ def views_of(metrics: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     Args:
         metrics: of each run, as in ``metrics.json``.
     """
-    if all(one["headline"]["by"] != "readout" for one in metrics):
+    if all(run_metrics["headline"]["by"] != "readout" for run_metrics in metrics):
         return VIEWS
-    return VIEWS[::-1] if all(one["said"] for one in metrics) else VIEWS[1:]
+    return VIEWS[::-1] if all(run_metrics["said"] for run_metrics in metrics) else VIEWS[1:]
 
 
 def withheld_from(metrics: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str | None:
     """Return why runs cannot be compared, of which one has too few judgments; None where they can."""
-    for one, name in zip(metrics, names, strict=True):
-        head = one["headline"]
+    for run_metrics, name in zip(metrics, names, strict=True):
+        head = run_metrics["headline"]
         if head.get("state") == "withheld":
             told = f"{names[1]} and {names[0]} are not compared: {head['name']} of {name} is withheld"
             return f"{told}: {head['why']}."
@@ -230,21 +236,21 @@ def compare(
     left, right = _aligned(first, second, view)
     if not left:
         return None
-    one, two = first.values[view][left], second.values[view][right]
+    first_values, second_values = first.values[view][left], second.values[view][right]
     strata = [first.strata[place] for place in left]
     # Where all values are equal, either mean adds up to the metric: the other run tells which it is.
     macro = first.macro or second.macro
     weights = mean_weights(strata, macro=macro)
-    change = two - one
-    span = 2.0 if min(one.min(), two.min()) < 0 else 1.0
+    change = second_values - first_values
+    span = 2.0 if min(first_values.min(), second_values.min()) < 0 else 1.0
     units = [first.units[place] for place in left]
-    found = paired_difference(change, strata if macro else None, span, units)
+    difference = paired_difference(change, strata if macro else None, span, units)
     only_first, only_second = int((change < 0).sum()), int((change > 0).sum())
     shuffled = permutation_p(change, weights, units)
     binary = (
         not macro
         and len(set(units)) == len(units)
-        and bool(np.isin(one, (0.0, 1.0)).all() and np.isin(two, (0.0, 1.0)).all())
+        and bool(np.isin(first_values, (0.0, 1.0)).all() and np.isin(second_values, (0.0, 1.0)).all())
     )
     tokens = first.tokens[left], second.tokens[right]
     groups = [first.groups[place] for place in left]
@@ -260,8 +266,8 @@ def compare(
         view=view,
         metric=metric,
         samples=len(left),
-        first_value=100 * float(one @ weights),
-        second_value=100 * float(two @ weights),
+        first_value=100 * float(first_values @ weights),
+        second_value=100 * float(second_values @ weights),
         readout=(
             100 * float(first.values["readout"][left] @ weights),
             100 * float(second.values["readout"][right] @ weights),
@@ -271,15 +277,15 @@ def compare(
             _percent(metrics[0]["validity"].get(metric)),
             _percent(metrics[1]["validity"].get(metric)),
         ),
-        difference=_points(found),
+        difference=_points(difference),
         test="McNemar, exact" if binary else "paired permutation",
         p=mcnemar_p(only_first, only_second) if binary else shuffled,
         permutation_p=shuffled,
         only_first=only_first,
         only_second=only_second,
-        detectable=100 * minimum_detectable(found.error, found.df),
+        detectable=100 * minimum_detectable(difference.error, difference.df),
         tokens=bca_ratio(*tokens) if tokens[0].sum() > 0 and tokens[1].sum() > 0 else None,
-        groups=_by_group(groups, one, two, span, left_out, units, metrics),
+        groups=_by_group(groups, first_values, second_values, span, left_out, units, metrics),
         left_out=tuple(left_out),
     )
 
@@ -303,12 +309,12 @@ def repeats(runs: Sequence[RunValues], names: Sequence[str], view: str) -> tuple
     for number, run in enumerate(runs):
         if run.headline is not None:
             sets.setdefault(_but_for_seed(run), []).append(number)
-    found = []
-    for members in (one for one in sets.values() if len(one) > 1):
+    repeated = []
+    for members in (places for places in sets.values() if len(places) > 1):
         common = set(runs[members[0]].keys).intersection(*(runs[place].keys for place in members))
         tables = [dict(zip(runs[place].keys, runs[place].values[view], strict=True)) for place in members]
         moved = sum(len({float(table[key]) for table in tables}) > 1 for key in common)
         values = [100 * float(runs[place].mean(view) or 0.0) for place in members]
         share = 100 * moved / len(common) if common else math.nan
-        found.append(Repeats(tuple(names[place] for place in members), spread(values), share))
-    return tuple(found)
+        repeated.append(Repeats(tuple(names[place] for place in members), spread(values), share))
+    return tuple(repeated)

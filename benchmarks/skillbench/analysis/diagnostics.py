@@ -139,10 +139,13 @@ def _degrees(run: Judgments, share: Any, right: npt.NDArray[Any], told: npt.NDAr
         )
     if told.any() or not len(label):
         return ()
-    rated = sorted({one for one in run.said if one.replace(".", "", 1).isdigit()}, key=float)
+    rated = sorted({degree for degree in run.said if degree.replace(".", "", 1).isdigit()}, key=float)
     said, gold = _column(run.said), _column(run.gold)
     judged = np.isin(gold, ["right", "wrong"])
     if not rated or len(rated) > _MOST_LABELS or not judged.any():
         return ()
-    named = [(one, f"responses rated {one}", share(gold == "right", (said == one) & judged)) for one in rated]
+    named = [
+        (degree, f"responses rated {degree}", share(gold == "right", (said == degree) & judged))
+        for degree in rated
+    ]
     return _rates(*named)

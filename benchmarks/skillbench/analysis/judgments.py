@@ -78,7 +78,7 @@ def _brief(value: Any) -> str:
     if isinstance(value, list):
         signs = {"satisfied": "+", "failed": "-", None: "?", 1: "+", 0: "-"}
         try:
-            return "".join(signs[one] for one in value)[:_SHOWN]
+            return "".join(signs[status] for status in value)[:_SHOWN]
         except (KeyError, TypeError):
             pass
     return json.dumps(value, ensure_ascii=False)[:_SHOWN]
@@ -108,36 +108,36 @@ def _answer(row: Prediction) -> Any:
 
 
 def _add(
-    found: Judgments, row: Prediction, suite: Suite, places: dict[str, int], units: dict[str, int]
+    judgments: Judgments, row: Prediction, suite: Suite, places: dict[str, int], units: dict[str, int]
 ) -> None:
     answer = _answer(row)
-    found.ids.append(row.id)
+    judgments.ids.append(row.id)
     if row.group not in places:
-        places[row.group] = len(found.groups)
-        found.groups.append(row.group)
-    found.group.append(places[row.group])
-    found.cluster.append(units.setdefault(row.unit, len(units)))
-    found.order.append(row.order or "")
-    found.gold.append(_brief(suite.answer_of(row.gold)))
-    found.said.append(_brief(answer))
-    found.outcome.append(_brief(row.outcome))
-    found.label.append((row.label or "")[:_SHOWN])
-    found.note.append(_remark(row))
-    found.right.append(_right(suite, row.gold, answer) if row.valid else UNKNOWN)
-    found.valid.append(int(row.valid))
-    found.grounded.append(UNKNOWN if row.grounded is None else int(row.grounded))
-    found.overruled.append(int(row.valid and answer != row.outcome))
+        places[row.group] = len(judgments.groups)
+        judgments.groups.append(row.group)
+    judgments.group.append(places[row.group])
+    judgments.cluster.append(units.setdefault(row.unit, len(units)))
+    judgments.order.append(row.order or "")
+    judgments.gold.append(_brief(suite.answer_of(row.gold)))
+    judgments.said.append(_brief(answer))
+    judgments.outcome.append(_brief(row.outcome))
+    judgments.label.append((row.label or "")[:_SHOWN])
+    judgments.note.append(_remark(row))
+    judgments.right.append(_right(suite, row.gold, answer) if row.valid else UNKNOWN)
+    judgments.valid.append(int(row.valid))
+    judgments.grounded.append(UNKNOWN if row.grounded is None else int(row.grounded))
+    judgments.overruled.append(int(row.valid and answer != row.outcome))
     chance = stated_chance(row, suite)
-    found.stated.append(chance[0] if chance else -1.0)
+    judgments.stated.append(chance[0] if chance else -1.0)
     if chance:
-        found.right[-1] = chance[1]
+        judgments.right[-1] = chance[1]
     if not row.valid:
-        found.owners[row.error_owner or "harness"] += 1
-    for name, column in found.costs.items():
+        judgments.owners[row.error_owner or "harness"] += 1
+    for name, column in judgments.costs.items():
         column.append(getattr(row.usage, name))
 
 
-def _pair_up(found: Judgments, row: Prediction, waiting: dict[str, str | None]) -> None:
+def _pair_up(judgments: Judgments, row: Prediction, waiting: dict[str, str | None]) -> None:
     """Count a case whose two orders name the same response; each waits for the other."""
     if row.order not in ("AB", "BA"):
         return
@@ -148,8 +148,8 @@ def _pair_up(found: Judgments, row: Prediction, waiting: dict[str, str | None]) 
         return
     other = waiting.pop(case)
     if answer is not None and other is not None:
-        found.decided_pairs += 1
-        found.consistent += answer != other
+        judgments.decided_pairs += 1
+        judgments.consistent += answer != other
 
 
 class _Event(msgspec.Struct):
@@ -193,28 +193,32 @@ def _longest(trace: _Trace) -> str | None:
     return longest[0] if len(longest) == 1 else None
 
 
-def _add_traces(found: Judgments, path: Path) -> None:
+def _add_traces(judgments: Judgments, path: Path) -> None:
     number = start = 0
     if path.exists():
         with path.open("rb") as file:
             for number, raw in enumerate(file, 1):
-                if number > len(found):
+                if number > len(judgments):
                     break
-                found.trace_at.append(start)
+                judgments.trace_at.append(start)
                 start += len(raw)
                 trace = _trace(raw)
                 runs = [event.duration_s for event in trace.events if event.type == "run"]
-                found.timed = found.timed or bool(runs)
-                found.sandbox_s.append(sum(one or 0.0 for one in runs))
+                judgments.timed = judgments.timed or bool(runs)
+                judgments.sandbox_s.append(sum(seconds or 0.0 for seconds in runs))
                 longest, place = _longest(trace), number - 1
-                chose = found.said[place] if found.said[place] in _NAMES else None
-                found.length.append(UNKNOWN if longest is None or chose is None else int(chose == longest))
-                gold = found.gold[place] if found.gold[place] in _NAMES else None
-                found.longest_right.append(UNKNOWN if longest is None or not gold else int(gold == longest))
-    for _ in range(len(found) - len(found.length)):
-        found.length.append(UNKNOWN)
-        found.longest_right.append(UNKNOWN)
-        found.sandbox_s.append(0.0)
+                chose = judgments.said[place] if judgments.said[place] in _NAMES else None
+                judgments.length.append(
+                    UNKNOWN if longest is None or chose is None else int(chose == longest)
+                )
+                gold = judgments.gold[place] if judgments.gold[place] in _NAMES else None
+                judgments.longest_right.append(
+                    UNKNOWN if longest is None or not gold else int(gold == longest)
+                )
+    for _ in range(len(judgments) - len(judgments.length)):
+        judgments.length.append(UNKNOWN)
+        judgments.longest_right.append(UNKNOWN)
+        judgments.sandbox_s.append(0.0)
 
 
 def read_judgments(folder: Path, suite: Suite) -> Judgments:
@@ -223,12 +227,12 @@ def read_judgments(folder: Path, suite: Suite) -> Judgments:
     Raises:
         BenchError: there are no predictions, or a line of them is broken.
     """
-    found = Judgments()
+    judgments = Judgments()
     places: dict[str, int] = {}
     units: dict[str, int] = {}
     waiting: dict[str, str | None] = {}
     for row in read_predictions(folder):
-        _add(found, row, suite, places, units)
-        _pair_up(found, row, waiting)
-    _add_traces(found, folder / TRACES)
-    return found
+        _add(judgments, row, suite, places, units)
+        _pair_up(judgments, row, waiting)
+    _add_traces(judgments, folder / TRACES)
+    return judgments

@@ -41,13 +41,17 @@ def stated_chance(row: Prediction, suite: Suite) -> tuple[float, int] | None:
 
 def canonical(row: Prediction) -> dict[str, float]:
     """Return the probabilities of a pair's outcomes as of the order AB, in which order it was shown."""
-    found = row.probabilities or {}
-    return found if row.order == ORDERS[0] else {flip(outcome): found[outcome] for outcome in found}
+    probabilities = row.probabilities or {}
+    return (
+        probabilities
+        if row.order == ORDERS[0]
+        else {flip(outcome): probabilities[outcome] for outcome in probabilities}
+    )
 
 
 def _likeliest(probabilities: Mapping[str, float]) -> str | None:
     most = max(probabilities.values())
-    best = [outcome for outcome, one in probabilities.items() if one >= most - _EQUAL]
+    best = [outcome for outcome, probability in probabilities.items() if probability >= most - _EQUAL]
     return best[0] if len(best) == 1 else None
 
 
@@ -82,13 +86,13 @@ class Probabilities:
         if other is None:
             self._waiting[pair] = row
         else:
-            one, two = (row, other) if row.order == ORDERS[0] else (other, row)
-            self._join(one, two, suite)
+            first, second = (row, other) if row.order == ORDERS[0] else (other, row)
+            self._join(first, second, suite)
 
     def _join(self, row: Prediction, turned: Prediction, suite: Suite) -> None:
         """Average both orders; ``row`` is the one in the order AB, whose gold counts."""
-        one, two = canonical(row), canonical(turned)
-        mean = {outcome: (one[outcome] + two.get(outcome, 0.0)) / 2 for outcome in one}
+        first, second = canonical(row), canonical(turned)
+        mean = {outcome: (first[outcome] + second.get(outcome, 0.0)) / 2 for outcome in first}
         outcome = _likeliest(mean)
         if outcome is None:
             self.undecided_both += 1
@@ -101,15 +105,15 @@ class Probabilities:
         """Return what ``metrics.json`` says of them; empty where there are none."""
         if not self.mass:
             return {}
-        found: dict[str, Any] = {
+        facts: dict[str, Any] = {
             "judgments": len(self.mass),
             "label_mass": {"mean": math.fsum(self.mass) / len(self.mass), "least": min(self.mass)},
         }
         if self.each or self.undecided_each:
-            found["each_order"] = {**_facts(self.each), "undecided": self.undecided_each}
+            facts["each_order"] = {**_facts(self.each), "undecided": self.undecided_each}
         if self.both or self.undecided_both:
-            found["both_orders"] = {**_facts(self.both), "undecided": self.undecided_both}
-        return found
+            facts["both_orders"] = {**_facts(self.both), "undecided": self.undecided_both}
+        return facts
 
 
 def _facts(chances: list[tuple[float, int]]) -> dict[str, Any]:
@@ -120,23 +124,23 @@ def _facts(chances: list[tuple[float, int]]) -> dict[str, Any]:
     from skillbench.statistics.judge import calibration
 
     stated, right = np.asarray(sorted(chances)).T
-    found = calibration(stated, right.astype(int))
+    calibrated = calibration(stated, right.astype(int))
     return {
-        "of": found.of,
+        "of": calibrated.of,
         "right_percent": 100 * float(right.mean()),
-        "expected_calibration_error": found.error,
-        "brier": found.brier,
-        "bins": [asdict(one) for one in found.bins],
+        "expected_calibration_error": calibrated.error,
+        "brier": calibrated.brier,
+        "bins": [asdict(part) for part in calibrated.bins],
     }
 
 
 def calibration_of_both_orders(metrics: Mapping[str, Any]) -> Calibration | None:
     """Read from ``metrics.json`` how well the mean of both orders is calibrated; None where it has none."""
     facts = metrics.get("probabilities") or {}
-    one = facts.get("both_orders") or {"of": 0}
-    if not one["of"]:
+    recorded = facts.get("both_orders") or {"of": 0}
+    if not recorded["of"]:
         return None
     from skillbench.statistics.judge import Bin, Calibration
 
-    bins = tuple(Bin(**each) for each in one["bins"])
-    return Calibration(one["of"], one["expected_calibration_error"], one["brier"], bins)
+    bins = tuple(Bin(**each) for each in recorded["bins"])
+    return Calibration(recorded["of"], recorded["expected_calibration_error"], recorded["brier"], bins)

@@ -93,18 +93,18 @@ class _Tally:
 def _detailed(
     estimates: Mapping[str, Estimate], states: Mapping[str, Validity]
 ) -> dict[str, dict[str, float | int | str | None]]:
-    found: dict[str, dict[str, float | int | str | None]] = {}
-    for name, one in estimates.items():
+    detailed: dict[str, dict[str, float | int | str | None]] = {}
+    for name, estimate in estimates.items():
         if states[name].state == "withheld":
-            found[name] = {
+            detailed[name] = {
                 **dict.fromkeys(("value", "low", "high", "hits")),
-                "of": one.of,
+                "of": estimate.of,
                 "method": "withheld",
-                "over": one.over,
+                "over": estimate.over,
             }
         else:
-            found[name] = asdict(one)
-    return found
+            detailed[name] = asdict(estimate)
+    return detailed
 
 
 def _incomplete(suite: Suite, scores: Scores, groups: Mapping[str, int] | None) -> set[str]:
@@ -154,17 +154,17 @@ def metrics_of(
         "reader": suite.reader,
         "complete": judgments == expected,
         "headline": _headline(scores.headline, said, readout, states),
-        "official": {name: one["value"] for name, one in official.items()},
-        "said": {name: one["value"] for name, one in said.items()},
-        "readout": {name: one["value"] for name, one in readout.items()},
+        "official": {name: estimate["value"] for name, estimate in official.items()},
+        "said": {name: estimate["value"] for name, estimate in said.items()},
+        "readout": {name: estimate["value"] for name, estimate in readout.items()},
         "only_readout": [name for name in official if name not in said],
         "intervals": {"confidence": 0.95, "said": said, "readout": readout},
-        "validity": {name: one.facts() for name, one in states.items()},
+        "validity": {name: validity.facts() for name, validity in states.items()},
         "groups": tally.groups(),
         "code": {
             "decided": tally.decided.total(),
             "of": judgments,
-            "by_verifier": dict(sorted(tally.decided.items(), key=lambda one: (-one[1], one[0]))),
+            "by_verifier": dict(sorted(tally.decided.items(), key=lambda entry: (-entry[1], entry[0]))),
         },
         "orders": {name: dict(facts) for name, facts in scores.orders.items()},
         "references": dict(scores.references),
@@ -195,12 +195,12 @@ def _headline(
     """Return the headline: by the judge's own answer where it has a number by that."""
     if name is None:
         return {"name": None, "by": None, **dict.fromkeys(("value", "low", "high", "readout"))}
-    by, one = ("said", said[name]) if name in said else ("readout", readout[name])
+    by, estimate = ("said", said[name]) if name in said else ("readout", readout[name])
     other = readout.get(name)
     return {
         "name": name,
         "by": by,
-        **{end: one[end] for end in ("value", "low", "high")},
+        **{end: estimate[end] for end in ("value", "low", "high")},
         "readout": None if other is None else other["value"],
         **states[name].facts(),
     }
@@ -214,16 +214,16 @@ def recorded_metrics(folder: Path) -> dict[str, Any] | None:
     """
     path = folder / "metrics.json"
     try:
-        found = json.loads(path.read_bytes())
+        metrics = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
         raise BenchError(f"{path} is broken: {error}; the run's own command writes it again") from error
-    if not isinstance(found, dict) or not isinstance(found.get("format"), int):
+    if not isinstance(metrics, dict) or not isinstance(metrics.get("format"), int):
         raise BenchError(f"{path} is no metrics of a run; the run's own command writes it again")
-    return found
+    return metrics
 
 
 def read_metrics(folder: Path) -> Mapping[str, Any]:
@@ -235,9 +235,9 @@ def read_metrics(folder: Path) -> Mapping[str, Any]:
     Raises:
         BenchError: it is no run folder, or its files are broken.
     """
-    found = recorded_metrics(folder)
-    if found is not None and found["format"] == METRICS_FORMAT:
-        return found
+    recorded = recorded_metrics(folder)
+    if recorded is not None and recorded["format"] == METRICS_FORMAT:
+        return recorded
     path = folder / PREDICTIONS
     state = path.stat() if path.exists() else None
     return _computed(folder, (state.st_mtime_ns, state.st_size) if state is not None else None)

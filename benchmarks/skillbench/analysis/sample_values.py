@@ -71,8 +71,8 @@ class RunValues:
     @property
     def identity(self) -> Mapping[str, Any]:
         """What makes the run this run and no other."""
-        found: Mapping[str, Any] = self.run["identity"]
-        return found
+        identity: Mapping[str, Any] = self.run["identity"]
+        return identity
 
     def metric(self, view: str) -> str | None:
         """Return the name of the metric that a view's values are of."""
@@ -170,10 +170,10 @@ def _headline(folder: Path, suite: Suite) -> _Headline:
         pass
     # A run that was killed has no metrics yet, an old one does not say what a metric is the mean of.
     scores = suite.score(read_predictions(folder))
-    found = scores.readout.get(scores.headline or "")
-    if found is None:
+    headline = scores.readout.get(scores.headline or "")
+    if headline is None:
         return _Headline(scores.headline)
-    return _Headline(scores.headline, found.value, found.over == "strata")
+    return _Headline(scores.headline, headline.value, headline.over == "strata")
 
 
 def _adds_up(values: Floats, strata: Sequence[str], headline: _Headline) -> tuple[bool, bool]:

@@ -23,20 +23,20 @@ def code_share(code: Mapping[str, Any]) -> str:
     return f"code decided {code['decided']} of {code['of']}{by}"
 
 
-def invalid_share(one: Mapping[str, Any]) -> str:
+def invalid_share(validity: Mapping[str, Any]) -> str:
     """Say what part of the judgments behind a number is invalid."""
-    percent = one["percent"]
+    percent = validity["percent"]
     return f"{percent:.0f}%" if percent in (0, 100) or 1 <= percent < 99.5 else f"{percent:.2g}%"
 
 
-def _span(one: Mapping[str, Any] | None, mark: str = "") -> str:
-    if one is None:
+def _span(estimate: Mapping[str, Any] | None, mark: str = "") -> str:
+    if estimate is None:
         return "-"
-    if one["method"] == "withheld":
+    if estimate["method"] == "withheld":
         return "withheld"
-    if one["method"] == "none":
-        return f"{one['value']:.2f}{mark}"
-    return f"{one['value']:.2f}{mark} ({one['low']:.2f} to {one['high']:.2f})"
+    if estimate["method"] == "none":
+        return f"{estimate['value']:.2f}{mark}"
+    return f"{estimate['value']:.2f}{mark} ({estimate['low']:.2f} to {estimate['high']:.2f})"
 
 
 def duplicates_told(number: int) -> str:
@@ -119,18 +119,18 @@ def _table(metrics: Mapping[str, Any]) -> list[str]:
         state = states[name]
         mark = MARK if state["state"] == "marked" else ""
         both = [intervals[by].get(name) for by in ("said", "readout")]
-        cells = [name, *(_span(one, mark) for one in both), invalid_share(state)]
-        lines.append(f"| {' | '.join(cells)} | {next(one['of'] for one in both if one)} |")
+        cells = [name, *(_span(estimate, mark) for estimate in both), invalid_share(state)]
+        lines.append(f"| {' | '.join(cells)} | {next(estimate['of'] for estimate in both if estimate)} |")
     lines += ["", "`said` is what the judge answered, `readout` what the skill's code made of it; "
               f"{code_share(metrics['code'])}."]  # fmt: skip
     if metrics["only_readout"]:
         lines.append("Where nothing stands under said, the readout makes the only score.")
-    if any(one["state"] == "marked" for one in states.values()):
+    if any(validity["state"] == "marked" for validity in states.values()):
         lines.append(
             f"{MARK} More than {MOST_UNMARKED}% of the judgments behind the number, or behind a part of it, "
             "are invalid; they count as the benchmark's rule for a missing answer says."
         )
-    withheld = {name: one["why"] for name, one in states.items() if one["state"] == "withheld"}
+    withheld = {name: validity["why"] for name, validity in states.items() if validity["state"] == "withheld"}
     if withheld:
         lines += ["", f"Withheld, because there is no number without judgments (at most {MOST_SHOWN}% may "
                   "be invalid), and no average over what is withheld:", ""]  # fmt: skip
@@ -162,12 +162,13 @@ def _probability_lines(facts: Mapping[str, Any]) -> list[str]:
         "",
     ]
     for name, what in (("each_order", "each judgment by itself"), ("both_orders", "the mean of both orders")):
-        one = facts.get(name) or {"of": 0}
-        if one["of"]:
+        calibration = facts.get(name) or {"of": 0}
+        if calibration["of"]:
             lines += [
-                f"- {what}: right {one['right_percent']:.2f}% of {one['of']}, expected calibration error "
-                f"{one['expected_calibration_error']:.3f}, Brier score {one['brier']:.3f}"
-                + (f"; {one['undecided']} undecided" if one["undecided"] else "")
+                f"- {what}: right {calibration['right_percent']:.2f}% of {calibration['of']}, "
+                f"expected calibration error {calibration['expected_calibration_error']:.3f}, "
+                f"Brier score {calibration['brier']:.3f}"
+                + (f"; {calibration['undecided']} undecided" if calibration["undecided"] else "")
             ]
     return [*lines, ""] if lines[-1] else lines
 

@@ -70,7 +70,7 @@ def compare_runs(folders: Sequence[Path]) -> Comparisons:
             )
     metrics = [read_metrics(folder) for folder in folders]
     views = views_of(metrics)
-    found: list[Compared] = []
+    comparisons: list[Compared] = []
     withheld: list[str] = []
     for number in range(1, len(runs)):
         both, called = (metrics[0], metrics[number]), (names[0], names[number])
@@ -79,12 +79,16 @@ def compare_runs(folders: Sequence[Path]) -> Comparisons:
             withheld.append(why)
             continue
         compared = (compare(runs[0], runs[number], called, view, both) for view in views)
-        found += [one for one in compared if one is not None]
-    if not found and not withheld:
+        comparisons += [comparison for comparison in compared if comparison is not None]
+    if not comparisons and not withheld:
         raise BenchError("the runs have no finished sample in common")
-    sound = [number for number, one in enumerate(metrics) if one["headline"].get("state") != "withheld"]
+    sound = [
+        number
+        for number, run_metrics in enumerate(metrics)
+        if run_metrics["headline"].get("state") != "withheld"
+    ]
     again = repeats([runs[number] for number in sound], [names[number] for number in sound], views[0])
-    return Comparisons(names, runs, metrics, views, found, withheld, again)
+    return Comparisons(names, runs, metrics, views, comparisons, withheld, again)
 
 
 def _number(value: float, digits: int = 1) -> str:
@@ -101,45 +105,49 @@ def _interval(low: float, high: float) -> str:
     return f"95% interval {low:+.1f} to {high:+.1f}"
 
 
-def quotable(one: Compared) -> str:
+def quotable(compared: Compared) -> str:
     """Return a sentence to quote: what was found, how sure that is, and what could have been found."""
-    change = one.difference
-    by = "" if one.view == "said" else ", by the readout,"
-    base = f"{one.metric}: {one.second_value:.1f} against {one.first_value:.1f} on {one.samples} samples"
-    facts = f"{change.value:+.1f} points, {_interval(change.low, change.high)}, {one.test}, {_p(one.p)}"
-    if one.view == "said" and one.readout != (one.first_value, one.second_value):
-        facts += f"; readout {one.readout[1]:.1f} against {one.readout[0]:.1f}"
-    named = zip((one.second, one.first), one.code[::-1], strict=True)
+    change = compared.difference
+    by = "" if compared.view == "said" else ", by the readout,"
+    values = f"{compared.second_value:.1f} against {compared.first_value:.1f}"
+    base = f"{compared.metric}: {values} on {compared.samples} samples"
+    facts = (
+        f"{change.value:+.1f} points, {_interval(change.low, change.high)}, {compared.test}, {_p(compared.p)}"
+    )
+    if compared.view == "said" and compared.readout != (compared.first_value, compared.second_value):
+        facts += f"; readout {compared.readout[1]:.1f} against {compared.readout[0]:.1f}"
+    named = zip((compared.second, compared.first), compared.code[::-1], strict=True)
     facts += "".join(f"; in {name} {code_share(code)}" for name, code in named if code["decided"])
-    if max(one.invalid_percent) > MOST_UNMARKED:
-        facts += f"; invalid judgments {_invalid(one)}"
-    if one.shown:
+    if max(compared.invalid_percent) > MOST_UNMARKED:
+        facts += f"; invalid judgments {_invalid(compared)}"
+    if compared.shown:
         way = "better" if change.value > 0 else "worse"
-        return f"{one.second}{by} is {way} than {one.first} ({base}; {facts})."
+        return f"{compared.second}{by} is {way} than {compared.first} ({base}; {facts})."
     blind = (
-        f"a true difference below {one.detectable:.1f} points would go unseen here more than one time in five"
-        if math.isfinite(one.detectable)
+        f"a true difference below {compared.detectable:.1f} points "
+        "would go unseen here more than one time in five"
+        if math.isfinite(compared.detectable)
         else "the samples are too few to say what could have been seen"
     )
-    between = f"between {one.second} and {one.first}{by.rstrip(',')}"
+    between = f"between {compared.second} and {compared.first}{by.rstrip(',')}"
     return f"No difference is shown {between}: {base}; {facts}; {blind}."
 
 
-def _invalid(one: Compared | GroupDifference) -> str:
-    first, second = (invalid_share({"percent": percent}) for percent in one.invalid_percent)
+def _invalid(compared: Compared | GroupDifference) -> str:
+    first, second = (invalid_share({"percent": percent}) for percent in compared.invalid_percent)
     return f"{second} against {first}"
 
 
-def _group_lines(one: Compared) -> list[str]:
-    left_out = [f"  {name} is left out: too few judgments of it are valid" for name in one.left_out]
-    if not one.groups:
+def _group_lines(compared: Compared) -> list[str]:
+    left_out = [f"  {name} is left out: too few judgments of it are valid" for name in compared.left_out]
+    if not compared.groups:
         return left_out
-    width = max(len("group"), *(len(group.group) for group in one.groups))
+    width = max(len("group"), *(len(group.group) for group in compared.groups))
     lines = [
         f"  {'group':<{width}} {'samples':>7} {'first':>7} {'second':>7} {'change':>7}  95% interval     "
         " q      invalid"
     ]
-    for group in one.groups:
+    for group in compared.groups:
         change = group.difference
         span = f"{change.low:+.1f} to {change.high:+.1f}" if math.isfinite(change.low) else "unknown"
         mark = " *" if group.shown else "  "
@@ -147,9 +155,9 @@ def _group_lines(one: Compared) -> list[str]:
             f"  {group.group:<{width}} {change.of:>7} {group.first:>7.1f} {group.second:>7.1f} "
             f"{change.value:>+7.1f}  {span:<16} {group.q:.3f}{mark} {_invalid(group)}"
         )
-    shown = sum(group.shown for group in one.groups)
+    shown = sum(group.shown for group in compared.groups)
     lines.append(
-        f"  * a difference is shown in {shown} of {len(one.groups)} groups (permutation tests, false "
+        f"  * a difference is shown in {shown} of {len(compared.groups)} groups (permutation tests, false "
         "discovery rate held at 5%)"
     )
     return lines + left_out
@@ -159,23 +167,24 @@ def compared_text(told: Comparisons) -> str:
     """Return the comparison for a reader."""
     lines = [line for why in told.withheld for line in (why, "")]
     before: Compared | None = None
-    for one in told.found:
-        if before is not None and replace(one, view=before.view) == before:
-            by = "the readout" if one.view == "readout" else "what the judge said"
+    for compared in told.found:
+        if before is not None and replace(compared, view=before.view) == before:
+            by = "the readout" if compared.view == "readout" else "what the judge said"
             lines += [f"By {by}, the comparison is the same to the last sample.", ""]
             continue
-        before = one
-        lines += [quotable(one), ""]
-        same = one.samples - one.only_first - one.only_second
+        before = compared
+        lines += [quotable(compared), ""]
+        same = compared.samples - compared.only_first - compared.only_second
         lines.append(
-            f"  better in {one.second}: {one.only_second}, in {one.first}: {one.only_first}, "
-            f"the same: {same}; permutation test {_p(one.permutation_p)}; invalid judgments {_invalid(one)}"
+            f"  better in {compared.second}: {compared.only_second}, "
+            f"in {compared.first}: {compared.only_first}, the same: {same}; "
+            f"permutation test {_p(compared.permutation_p)}; invalid judgments {_invalid(compared)}"
         )
-        if one.tokens is not None and one.view == told.views[0]:
-            ratio, low, high = one.tokens
+        if compared.tokens is not None and compared.view == told.views[0]:
+            ratio, low, high = compared.tokens
             span = f"{low:.2f} to {high:.2f}" if math.isfinite(high) else "interval unknown"
             lines.append(f"  tokens: {ratio:.2f} times as many ({span})")
-        lines += [*_group_lines(one), ""]
+        lines += [*_group_lines(compared), ""]
     for each in told.repeats:
         lines += [
             f"Repeats: {', '.join(each.names)} differ in their seed alone: mean {each.spread.mean:.1f}, "
@@ -193,13 +202,13 @@ def _notes(told: Comparisons) -> list[str]:
             notes.append(f"{name}: {duplicates_told(twice)}.")
         if run.unfinished:
             notes.append(f"{name}: {run.unfinished} samples are not finished and are left out.")
-    least = min((one.samples for one in told.found), default=0)
+    least = min((compared.samples for compared in told.found), default=0)
     if told.found and least < max(len(run.keys) for run in told.runs):
         notes.append(f"Compared are the {least} samples that both runs of a pair have finished.")
-    first = [one for one in told.found if one.view == told.views[0]]
+    first = [compared for compared in told.found if compared.view == told.views[0]]
     if len(first) > 1:
-        held = adjusted_p([one.p for one in first])
-        listed = ", ".join(f"{one.second} {q:.3f}" for one, q in zip(first, held, strict=True))
+        held = adjusted_p([compared.p for compared in first])
+        listed = ", ".join(f"{compared.second} {q:.3f}" for compared, q in zip(first, held, strict=True))
         notes.append(
             f"{len(first)} comparisons; p adjusted for their number (false discovery rate): {listed}."
         )

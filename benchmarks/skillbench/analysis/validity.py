@@ -69,7 +69,7 @@ def share_of(judgments: int, invalid: int) -> Validity:
 
 def withheld_of(metrics: Mapping[str, Any]) -> list[str]:
     """Return the metrics that ``metrics.json`` withholds, in its order."""
-    return [name for name, one in metrics["validity"].items() if one["state"] == "withheld"]
+    return [name for name, validity in metrics["validity"].items() if validity["state"] == "withheld"]
 
 
 def validities(
@@ -85,14 +85,14 @@ def validities(
     """
     named = {**scores.said, **scores.readout}
     behind = {name: scores.behind.get(name, whole) for name in named}
-    found = {name: share_of(one.judgments, one.invalid) for name, one in behind.items()}
-    for name, one in behind.items():
-        if one.parts:
-            parts = {stratum: found.get(metric) for stratum, metric in one.parts.items()}
-            found[name] = _averaged(found[name], parts, incomplete)
+    states = {name: share_of(counted.judgments, counted.invalid) for name, counted in behind.items()}
+    for name, counted in behind.items():
+        if counted.parts:
+            parts = {stratum: states.get(metric) for stratum, metric in counted.parts.items()}
+            states[name] = _averaged(states[name], parts, incomplete)
         elif name not in scores.behind and named[name].over == "strata":
-            found[name] = _averaged(found[name], strata, incomplete)
-    return found
+            states[name] = _averaged(states[name], strata, incomplete)
+    return states
 
 
 def _averaged(own: Validity, parts: Mapping[str, Validity | None], incomplete: Collection[str]) -> Validity:

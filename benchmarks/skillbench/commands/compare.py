@@ -32,16 +32,20 @@ def run_command(arguments: argparse.Namespace) -> int:
         print(compared_text(told))
         return code
     held = {
-        (one.view, one.second): q
+        (compared.view, compared.second): q
         for view in told.views
-        for members in ([one for one in told.found if one.view == view],)
-        for one, q in zip(members, adjusted_p([each.p for each in members]), strict=True)
+        for members in ([compared for compared in told.found if compared.view == view],)
+        for compared, q in zip(members, adjusted_p([each.p for each in members]), strict=True)
     }
     listed = []
-    for one in told.found:
-        groups = [{**asdict(each), "shown": each.shown} for each in one.groups]
-        extra = {"q": held[one.view, one.second], "shown": one.shown, "sentence": quotable(one)}
-        listed.append({**asdict(one), "groups": groups, **extra})
+    for compared in told.found:
+        groups = [{**asdict(each), "shown": each.shown} for each in compared.groups]
+        extra = {
+            "q": held[compared.view, compared.second],
+            "shown": compared.shown,
+            "sentence": quotable(compared),
+        }
+        listed.append({**asdict(compared), "groups": groups, **extra})
     runs = [
         {
             "name": name,
@@ -58,7 +62,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         "runs": runs,
         "comparisons": listed,
         "withheld": list(told.withheld),
-        "repeats": [asdict(one) for one in told.repeats],
+        "repeats": [asdict(repeat) for repeat in told.repeats],
     }
     print(json.dumps(_finite(answer), indent=2, ensure_ascii=False))
     return code
@@ -67,7 +71,7 @@ def run_command(arguments: argparse.Namespace) -> int:
 def _finite(value: Any) -> Any:
     """JSON knows no infinity: what is unknown is null."""
     if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
+        return {name: _finite(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
+        return [_finite(entry) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -131,12 +131,12 @@ def _get(name: str, root: Path) -> int:
         return 1 if source.commands else 0
     for file in source.files:
         path = root / file.path
-        found = _digest(path) if path.is_file() else None
-        if found is not None and file.sha256 in (None, found):
-            print(f"{path}: there already, sha256 {found}")
+        digest = _digest(path) if path.is_file() else None
+        if digest is not None and file.sha256 in (None, digest):
+            print(f"{path}: there already, sha256 {digest}")
             continue
-        if found is not None:
-            raise BenchError(f"{path} is there and is another file (sha256 {found}); move it away first")
+        if digest is not None:
+            raise BenchError(f"{path} is there and is another file (sha256 {digest}); move it away first")
         print(f"{path}: sha256 {_fetch(file, path)}")
     paths = " ".join(f"--data {shlex.quote(str(root / path))}" for path in source.paths[:2])
     print(f"Check: skillbench data check {name} {paths}")
@@ -170,9 +170,11 @@ def _fetch(file: RemoteFile, path: Path) -> str:
         raise BenchError(
             f"cannot reach {file.url} ({reason}). Without a network: fetch it elsewhere and put it at {path}"
         ) from error
-    found = digest.hexdigest()
-    if file.sha256 is not None and found != file.sha256:
+    sha256 = digest.hexdigest()
+    if file.sha256 is not None and sha256 != file.sha256:
         part.unlink()
-        raise BenchError(f"{file.url} has sha256 {found}, not {file.sha256}: not the file that was asked for")
+        raise BenchError(
+            f"{file.url} has sha256 {sha256}, not {file.sha256}: not the file that was asked for"
+        )
     part.replace(path)
-    return found
+    return sha256

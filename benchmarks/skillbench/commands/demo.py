@@ -72,7 +72,7 @@ def demo(out: Path, artifacts: str | None, limit: int | None, *, quiet: bool) ->
             if result.ending == "interrupted":
                 print(f"Interrupted; {folder} keeps every judgment, the same command goes on with it.")
                 return 130
-    table = side_by_side({name: (one.metrics, seconds) for name, (one, seconds, _) in results.items()})
+    table = side_by_side({name: (judged.metrics, seconds) for name, (judged, seconds, _) in results.items()})
     print("\n" + "\n".join(table) + "\n")
     for name, (_, _, folder) in results.items():
         print(f"{name}: traces in {folder / 'traces.jsonl'}, results in {folder / 'summary.md'}")
@@ -81,15 +81,15 @@ def demo(out: Path, artifacts: str | None, limit: int | None, *, quiet: bool) ->
 
 
 def _cell(metrics: Mapping[str, Any], by: str, name: str) -> str:
-    one, state = metrics["intervals"][by].get(name), metrics["validity"].get(name)
-    if one is None or state is None:
+    estimate, state = metrics["intervals"][by].get(name), metrics["validity"].get(name)
+    if estimate is None or state is None:
         return "-"
     invalid = f", {invalid_share(state)} invalid" if state["invalid"] else ""
-    if one["value"] is None:
+    if estimate["value"] is None:
         return f"withheld{invalid}"
     mark = MARK if state["state"] == "marked" else ""
-    span = f" ({one['low']:.0f} to {one['high']:.0f}{invalid})" if by == "said" else ""
-    return f"{one['value']:.1f}{mark}{span}"
+    span = f" ({estimate['low']:.0f} to {estimate['high']:.0f}{invalid})" if by == "said" else ""
+    return f"{estimate['value']:.1f}{mark}{span}"
 
 
 def side_by_side(runs: Mapping[str, tuple[Mapping[str, Any], float]]) -> list[str]:
@@ -103,11 +103,17 @@ def side_by_side(runs: Mapping[str, tuple[Mapping[str, Any], float]]) -> list[st
     for name in every[0]["official"]:
         for by, what in (("said", "% said (95%)"), ("readout", "% readout")):
             row(f"{name}, {what}", [_cell(metrics, by, name) for metrics in every])
-    row("decided by code", [f"{one['code']['decided']} of {one['code']['of']}" for one in every])
-    row("valid judgments", [f"{one['counts']['valid']} of {one['counts']['expected']}" for one in every])
+    row("decided by code", [f"{metrics['code']['decided']} of {metrics['code']['of']}" for metrics in every])
+    row(
+        "valid judgments",
+        [f"{metrics['counts']['valid']} of {metrics['counts']['expected']}" for metrics in every],
+    )
     row(
         "tokens",
-        [short_count(one["usage"]["prompt_tokens"] + one["usage"]["completion_tokens"]) for one in every],
+        [
+            short_count(metrics["usage"]["prompt_tokens"] + metrics["usage"]["completion_tokens"])
+            for metrics in every
+        ],
     )
     row("seconds", [f"{seconds:.0f}" for _, seconds in runs.values()])
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]))]

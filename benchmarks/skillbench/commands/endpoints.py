@@ -96,13 +96,13 @@ async def _check(config: EndpointConfig, *, chat: bool, tools: bool) -> int:
         for number, server in enumerate(transport.servers):
             print(f"{server.url}  {config.model}")
             if chat:
-                found = await probe_chat(transport, number)
-                _print(found)
-                usable &= {one.what: one.able for one in found}.get("answers") is True
+                findings = await probe_chat(transport, number)
+                _print(findings)
+                usable &= {finding.what: finding.able for finding in findings}.get("answers") is True
             if tools:
-                found = await probe_tools(transport, number)
-                _print(found)
-                mode = tool_mode(found)
+                findings = await probe_tools(transport, number)
+                _print(findings)
+                mode = tool_mode(findings)
                 usable &= mode is not None
                 print(
                     f"  use --tool-mode {mode}" if mode else "  no call can be forced: use --delivery direct"
@@ -110,7 +110,7 @@ async def _check(config: EndpointConfig, *, chat: bool, tools: bool) -> int:
     return 0 if usable else 1
 
 
-def _print(found: Sequence[Finding]) -> None:
-    width = max(len(one.what) for one in found)
-    for one in found:
-        print(f"  {one.what:<{width}}  {_MARKS[one.able]:<3}  {one.detail}".rstrip())
+def _print(findings: Sequence[Finding]) -> None:
+    width = max(len(finding.what) for finding in findings)
+    for finding in findings:
+        print(f"  {finding.what:<{width}}  {_MARKS[finding.able]:<3}  {finding.detail}".rstrip())

@@ -111,16 +111,16 @@ def _run_all(prepared: Sequence[_Prepared], plan: Plan, args: argparse.Namespace
     with ExitStack() as stack:
         if ray is not None:  # one cluster for all runs
             stack.enter_context(open_cluster(ray))
-        for number, one in enumerate(prepared, 1):
+        for number, job in enumerate(prepared, 1):
             if not args.quiet:
-                print(f"[{number}/{len(prepared)}] {one.cell.folder}", file=sys.stderr, flush=True)
-            result = run(one.options)
+                print(f"[{number}/{len(prepared)}] {job.cell.folder}", file=sys.stderr, flush=True)
+            result = run(job.options)
             if result.judged:
-                judged.add(one.cell.folder)
+                judged.add(job.cell.folder)
             _write(plan, args.out, list(table(plan, args.out)))
             if result.ending != "done":
                 how = "interrupted" if result.ending == "interrupted" else result.why
-                print(f"skillbench: {how}; the same command goes on with {one.cell.folder}", file=sys.stderr)
+                print(f"skillbench: {how}; the same command goes on with {job.cell.folder}", file=sys.stderr)
                 return 130 if result.ending == "interrupted" else 1
     for page, cells in _pages(plan, args.out):
         if not page.exists() or any(cell.folder in judged for cell in cells):
@@ -135,7 +135,7 @@ def _pages(plan: Plan, out: Path) -> Iterator[tuple[Path, list[Cell]]]:
         pages = {out / f"{benchmark.title}.html": cells}
         if len(cells) > MOST_RUNS:
             pages = {
-                out / model.name / f"{benchmark.title}.html": [one for one in cells if one.model is model]
+                out / model.name / f"{benchmark.title}.html": [cell for cell in cells if cell.model is model]
                 for model in plan.models
             }
         yield from ((page, some) for page, some in pages.items() if 1 < len(some) <= MOST_RUNS)
@@ -149,14 +149,14 @@ def _narrowed(plan: Plan, args: argparse.Namespace) -> Plan:
             raise BenchError(f"the plan has no {kind} {unknown[0]}; it has: {', '.join(names)}")
         return wanted
 
-    models = some("model", args.models, [one.name for one in plan.models])
-    benchmarks = some("benchmark", args.benchmarks, [one.title for one in plan.benchmarks])
-    settings = some("setting", args.settings, [one.name for one in plan.settings])
+    models = some("model", args.models, [model.name for model in plan.models])
+    benchmarks = some("benchmark", args.benchmarks, [benchmark.title for benchmark in plan.benchmarks])
+    settings = some("setting", args.settings, [setting.name for setting in plan.settings])
     return Plan(
         plan.name,
-        tuple(one for one in plan.models if one.name in models),
-        tuple(one for one in plan.benchmarks if one.title in benchmarks),
-        tuple(one for one in plan.settings if one.name in settings),
+        tuple(model for model in plan.models if model.name in models),
+        tuple(benchmark for benchmark in plan.benchmarks if benchmark.title in benchmarks),
+        tuple(setting for setting in plan.settings if setting.name in settings),
         tuple(name for name in plan.average if name in benchmarks),
         plan.seed,
         plan.placement_seed,
@@ -219,10 +219,10 @@ def _files(root: Path, pattern: str) -> Iterator[Path]:
     if not any(sign in pattern for sign in "*?["):
         yield root / pattern
         return
-    found = sorted(root.glob(pattern))
-    if not found:
+    paths = sorted(root.glob(pattern))
+    if not paths:
         raise BenchError(f"no file fits {root / pattern}; give --data-root, or get the data first")
-    yield from found
+    yield from paths
 
 
 def _check(prepared: Sequence[_Prepared]) -> None:
@@ -231,15 +231,15 @@ def _check(prepared: Sequence[_Prepared]) -> None:
     from skillbench.suites import open_suite
 
     checked: set[tuple[Any, ...]] = set()
-    for one in prepared:
-        options = one.options
+    for job in prepared:
+        options = job.options
         suite = open_suite(options.suite, options.data, options.mode, options.placement_seed)
         try:
             delivery = options.delivery or DIRECT
             choice = ProgramChoice(suite.tasks, options.skill, options.setting, delivery)
             load_programs(options.artifacts, choice)
         except BenchError as error:
-            raise BenchError(f"{one.cell.folder}: {error}") from error
+            raise BenchError(f"{job.cell.folder}: {error}") from error
         key = (options.suite, options.data, options.mode)
         if key not in checked:
             suite.check(options.limit, allow_duplicates=options.allow_duplicates)
@@ -301,7 +301,7 @@ def _shown(cell: Cell, out: Path) -> dict[str, Any] | None:
         return None
     metrics = read_metrics(out / cell.folder)
     names = (*cell.benchmark.metric, metrics["headline"]["name"])
-    name = next((one for one in names if one in metrics["official"]), None)
+    name = next((metric for metric in names if metric in metrics["official"]), None)
     by = "said" if name in metrics["said"] else "readout"
     state = metrics["validity"].get(name) or {"percent": 0.0, "state": "shown"}
     return {
@@ -331,7 +331,7 @@ def _number(value: float | None, mark: str = "") -> str:
 
 
 def _text(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str:
-    titles = [one.title for one in plan.benchmarks]
+    titles = [benchmark.title for benchmark in plan.benchmarks]
     average = f"average of {', '.join(plan.average)}" if plan.average else None
     heads = ["model", "setting", *titles, *([average] if average else [])]
     lines = [f"# {plan.name}", "", "Each cell: said / readout, % (invalid judgments).", ""]
@@ -342,45 +342,45 @@ def _text(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str:
         if average:
             cells.append(f"{_number(row['average_said'])} / {_number(row['average_readout'])}")
         lines.append("| " + " | ".join(cells) + " |")
-    judged = [one for row in rows for one in row["benchmarks"].values() if one]
+    judged = [cell for row in rows for cell in row["benchmarks"].values() if cell]
     lines += ["", *_notes(titles, rows), ""]
     lines.append("`said` is what the judge answered, `readout` what the skill's code made of it.")
-    if any(one["state"] == "marked" for one in judged):
+    if any(cell["state"] == "marked" for cell in judged):
         lines.append(f"{MARK} More than {MOST_UNMARKED}% of the judgments behind the number are invalid.")
-    made, invalid = (sum(one[name] for one in judged) for name in ("judgments", "invalid"))
+    made, invalid = (sum(cell[name] for cell in judged) for name in ("judgments", "invalid"))
     return "\n".join([*lines, "", f"{made} judgments, {invalid} of them invalid.", ""])
 
 
-def _cell(one: Mapping[str, Any] | None, planned: bool) -> str:
-    if one is None:
+def _cell(cell: Mapping[str, Any] | None, planned: bool) -> str:
+    if cell is None:
         return "not run" if planned else "-"
-    invalid = f"{invalid_share({'percent': one['invalid_percent']})} invalid"
-    about = f"({invalid}{'' if one['complete'] else ', not complete'})"
-    if one["state"] == "withheld":
+    invalid = f"{invalid_share({'percent': cell['invalid_percent']})} invalid"
+    about = f"({invalid}{'' if cell['complete'] else ', not complete'})"
+    if cell["state"] == "withheld":
         return f"withheld {about}"
-    mark = MARK if one["state"] == "marked" else ""
-    return f"{_number(one['said'], mark)} / {_number(one['readout'], mark)} {about}"
+    mark = MARK if cell["state"] == "marked" else ""
+    return f"{_number(cell['said'], mark)} / {_number(cell['readout'], mark)} {about}"
 
 
 def _notes(titles: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Say which metrics each benchmark shows, what code decided, what is there twice, what is withheld."""
     for title in titles:
         there = [(row, row["benchmarks"][title]) for row in rows if row["benchmarks"].get(title)]
-        names = sorted({str(one["metric"]) for _, one in there})
+        names = sorted({str(cell["metric"]) for _, cell in there})
         if names:
             yield f"- {title}: {', '.join(names)}"
-        for row, one in there:
+        for row, cell in there:
             where = f"  - {row['model']}, {row['setting']}"
-            for each, both in one["beside"].items():
+            for each, both in cell["beside"].items():
                 yield f"{where}: {each} {_number(both['said'])} / {_number(both['readout'])}"
-            if one["duplicates"]:
-                yield f"{where}: {duplicates_told(one['duplicates'])}"
-            if one["code"]["decided"]:
-                yield f"{where}: {code_share(one['code'])}"
-            if one["by"] == "readout" and one["readout"] is not None:
+            if cell["duplicates"]:
+                yield f"{where}: {duplicates_told(cell['duplicates'])}"
+            if cell["code"]["decided"]:
+                yield f"{where}: {code_share(cell['code'])}"
+            if cell["by"] == "readout" and cell["readout"] is not None:
                 yield f"{where}: by the readout, which makes the only score"
-            if one["state"] == "withheld":
-                yield f"{where}: withheld, {one['why']}"
+            if cell["state"] == "withheld":
+                yield f"{where}: withheld, {cell['why']}"
     for row in rows:
         if row["average_lacks"] and any(row["benchmarks"].values()):
             told = ", ".join(f"{name} ({lack})" for name, lack in row["average_lacks"].items())

@@ -37,7 +37,7 @@ def run_command(args: argparse.Namespace) -> int:
     before = _recorded(args.run_folder, again)
     for which in ("said", "readout"):
         for name in {**before[which], **again.metrics[which]}:
-            old, new = (one[which].get(name) for one in (before, again.metrics))
+            old, new = (recorded[which].get(name) for recorded in (before, again.metrics))
             if old != new:
                 print(f"  {name} ({which}): {_shown(old)} -> {_shown(new)}")
     if again.changed:
@@ -52,11 +52,11 @@ def run_command(args: argparse.Namespace) -> int:
 
 def _recorded(folder: Path, again: Again) -> Mapping[str, Any]:
     """Return the run's own metrics; those of an older form are written anew from its own judgments."""
-    found = recorded_metrics(folder)
-    if found is None:
+    metrics = recorded_metrics(folder)
+    if metrics is None:
         raise BenchError(f"{folder} has no metrics.json to compare with")
-    if found["format"] == METRICS_FORMAT:
-        return found
+    if metrics["format"] == METRICS_FORMAT:
+        return metrics
     fresh = read_metrics(folder)
     write_results(folder, fresh, again.run)
     print(f"{folder / 'metrics.json'} was of an older form and is written anew, the judge's number first.")

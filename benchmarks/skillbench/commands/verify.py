@@ -94,8 +94,10 @@ class VerifyReport:
         return [*(self._tally(name, {name}) for name in names), self._tally("all", present)]
 
     def _tally(self, name: str, groups: set[str]) -> GroupTally:
-        found = [outcome.verdict for outcome in self.outcomes if outcome.group in groups]
-        return GroupTally(name, found.count("right"), found.count("wrong"), found.count("inconclusive"))
+        verdicts = [outcome.verdict for outcome in self.outcomes if outcome.group in groups]
+        return GroupTally(
+            name, verdicts.count("right"), verdicts.count("wrong"), verdicts.count("inconclusive")
+        )
 
     def wrong(self) -> list[RowOutcome]:
         """The rows in which the verifier decided against the label."""
@@ -152,13 +154,13 @@ def _percent(part: int, whole: int) -> str:
 
 def _wrong_line(outcome: RowOutcome) -> str:
     """One wrong row: the label's choice, and what was read from each response."""
-    found = ", ".join(
+    findings = ", ".join(
         f"{finding.label}: {'nothing' if finding.answer is None else short(finding.answer, 60)} "
         f"({short(finding.why, 70)})"
         for finding in outcome.result.responses
     )
     mark = "*" if outcome.known_contradiction else " "
-    return f"{mark} {outcome.ident} {outcome.group}: label {outcome.better}; {found}"
+    return f"{mark} {outcome.ident} {outcome.group}: label {outcome.better}; {findings}"
 
 
 async def verify_suite(suite: Suite, *, seed: int = 0, sandbox: Sandbox | None = None) -> VerifyReport:

@@ -44,7 +44,7 @@ class RunFacts:
 
 def group_estimates(run: RunValues, view: str) -> dict[str, Estimate]:
     """Return each group's mean over its samples with its 95% interval, in per cent."""
-    found: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     labels = np.asarray(run.groups)
     for name in sorted(set(run.groups)):
         places = np.flatnonzero((labels == name) & np.isfinite(run.values[view]))
@@ -52,19 +52,19 @@ def group_estimates(run: RunValues, view: str) -> dict[str, Estimate]:
         if not len(values):
             continue
         if np.isin(values, (0.0, 1.0)).all():
-            found[name] = share_estimate([bool(value) for value in values], units)
+            estimates[name] = share_estimate([bool(value) for value in values], units)
         else:
             limits = (-1.0 if values.min() < 0 else 0.0, 1.0)
-            found[name] = mean_estimate(values.tolist(), limits, clusters=units)
-    return found
+            estimates[name] = mean_estimate(values.tolist(), limits, clusters=units)
+    return estimates
 
 
 def _groups(run: RunValues, metrics: Mapping[str, Any]) -> dict[str, Estimate | None]:
     """The estimates of groups that may be shown; the others have none."""
     view = metrics["headline"]["by"] or "said"
-    found: dict[str, Estimate | None] = dict(group_estimates(run, view))
-    withheld = [name for name, one in metrics["groups"].items() if one["state"] == "withheld"]
-    return {**found, **dict.fromkeys(withheld)}
+    estimates: dict[str, Estimate | None] = dict(group_estimates(run, view))
+    withheld = [name for name, validity in metrics["groups"].items() if validity["state"] == "withheld"]
+    return {**estimates, **dict.fromkeys(withheld)}
 
 
 def _setting(identity: Mapping[str, Any]) -> str:

@@ -70,7 +70,7 @@ def _flags(run: Judgments, row: int) -> int:
 
 def _columns(run: Judgments, count: int, without: Sequence[str]) -> dict[str, Any]:
     tokens = (run.costs["prompt_tokens"][row] + run.costs["completion_tokens"][row] for row in range(count))
-    found: dict[str, Any] = {
+    columns: dict[str, Any] = {
         "id": run.ids[:count],
         "group": run.group[:count].tolist(),
         "order": run.order[:count],
@@ -80,10 +80,10 @@ def _columns(run: Judgments, count: int, without: Sequence[str]) -> dict[str, An
         "label": run.label[:count],
         "note": run.note[:count],
         "flags": [_flags(run, row) for row in range(count)],
-        "tokens": [int(one) for one in tokens],
-        "latency": [round(one, 2) for one in run.costs["latency_s"][:count]],
+        "tokens": [int(number) for number in tokens],
+        "latency": [round(seconds, 2) for seconds in run.costs["latency_s"][:count]],
     }
-    return {name: column for name, column in found.items() if name not in without}
+    return {name: column for name, column in columns.items() if name not in without}
 
 
 def _kind(run: Judgments, row: int) -> str:
@@ -112,10 +112,10 @@ def _choice(runs: Sequence[Judgments], counts: Sequence[int]) -> list[tuple[int,
     while queues and len(chosen) < MOST_CONVERSATIONS:
         left, names = [], []
         for key, queue in zip(keys, queues, strict=True):
-            found = next(queue, None)
-            if found is None:
+            candidate = next(queue, None)
+            if candidate is None:
                 continue
-            chosen.append((key[0], found[1]))
+            chosen.append((key[0], candidate[1]))
             left.append(queue)
             names.append(key)
         queues, keys = left, names
@@ -128,12 +128,12 @@ def _cut(text: Any) -> str:
 
 
 def _calls(message: Mapping[str, Any]) -> list[list[str]]:
-    found = []
+    calls = []
     for call in message.get("tool_calls") or ():
         function = call.get("function") if isinstance(call, dict) else None
         if isinstance(function, dict):
-            found.append([str(function.get("name")), _cut(function.get("arguments"))])
-    return found
+            calls.append([str(function.get("name")), _cut(function.get("arguments"))])
+    return calls
 
 
 def _findings(messages: Sequence[Mapping[str, Any]], events: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -151,14 +151,14 @@ def _findings(messages: Sequence[Mapping[str, Any]], events: Sequence[Mapping[st
                 given = json.loads(arguments)
             except ValueError:
                 continue
-            found = given.get("findings") if isinstance(given, dict) else None
-            if isinstance(found, list):
-                return _short(found)
+            findings = given.get("findings") if isinstance(given, dict) else None
+            if isinstance(findings, list):
+                return _short(findings)
     return []
 
 
 def _short(findings: Sequence[Any]) -> list[Any]:
-    return [one for one in findings[:50] if len(json.dumps(one)) < _TEXT]
+    return [finding for finding in findings[:50] if len(json.dumps(finding)) < _TEXT]
 
 
 class _Trace(msgspec.Struct):
@@ -183,8 +183,8 @@ def _trace(raw: bytes) -> _Trace:
 def _conversation(raw: bytes) -> dict[str, Any]:
     try:
         trace = _trace(raw)
-        messages = [one for one in trace.messages or () if isinstance(one, dict)]
-        events = [one for one in trace.events or () if isinstance(one, dict)]
+        messages = [message for message in trace.messages or () if isinstance(message, dict)]
+        events = [event for event in trace.events or () if isinstance(event, dict)]
     except (ValueError, TypeError, RecursionError):
         return {"messages": [], "findings": [], "verifiers": [], "more": 0}
     verifiers = [
@@ -194,8 +194,8 @@ def _conversation(raw: bytes) -> dict[str, Any]:
     ]
     return {
         "messages": [
-            {"role": str(one.get("role")), "text": _cut(one.get("content")), "calls": _calls(one)}
-            for one in messages[:_MESSAGES]
+            {"role": str(message.get("role")), "text": _cut(message.get("content")), "calls": _calls(message)}
+            for message in messages[:_MESSAGES]
         ],
         "findings": _findings(messages, events),
         "verifiers": verifiers[:20],
@@ -236,7 +236,7 @@ def _talks(
 
 
 def pack(folders: Sequence[Path], names: Sequence[str], runs: Sequence[Judgments]) -> Pack:
-    """Pack the judgments of runs within a size that a browser opens gladly."""
+    """Pack the judgments of runs within a size that a browser opens without delay."""
     total = sum(map(len, runs))
     counts = [len(run) for run in runs]
     without: tuple[str, ...] = ()

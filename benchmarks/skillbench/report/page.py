@@ -81,7 +81,7 @@ def _short(value: float) -> str:
 
 def _compared(runs: Sequence[RunFacts]) -> tuple[dict[str, Compared], list[str]]:
     """Compare every run with the first; say why where that cannot be done."""
-    found: dict[str, Compared] = {}
+    comparisons: dict[str, Compared] = {}
     apart: list[str] = []
     view = views_of([run.metrics for run in runs])[0]
     for run in runs[1:]:
@@ -95,10 +95,10 @@ def _compared(runs: Sequence[RunFacts]) -> tuple[dict[str, Compared], list[str]]
         if withheld is not None:
             apart.append(withheld)
             continue
-        one = compare(runs[0].values, run.values, names, view, both)
-        if one is not None:
-            found[run.name] = one
-    return found, apart
+        compared = compare(runs[0].values, run.values, names, view, both)
+        if compared is not None:
+            comparisons[run.name] = compared
+    return comparisons, apart
 
 
 def _repeats(runs: Sequence[RunFacts]) -> tuple[Repeats, ...]:
@@ -108,7 +108,12 @@ def _repeats(runs: Sequence[RunFacts]) -> tuple[Repeats, ...]:
 
 
 def _scale(runs: Sequence[RunFacts]) -> tuple[float, float]:
-    lows = [one.low for run in runs for one in run.groups.values() if one and math.isfinite(one.low)]
+    lows = [
+        estimate.low
+        for run in runs
+        for estimate in run.groups.values()
+        if estimate and math.isfinite(estimate.low)
+    ]
     return (-100.0 if min(lows, default=0.0) < 0 else 0.0), 100.0
 
 
@@ -124,18 +129,18 @@ def _plot(runs: Sequence[RunFacts]) -> dict[str, Any]:
         marks: list[dict[str, Any]] = []
         withheld: list[str] = []
         for number, run in enumerate(runs):
-            one, state = run.groups.get(name), run.metrics["groups"].get(name)
-            if name in run.groups and one is None:
+            estimate, state = run.groups.get(name), run.metrics["groups"].get(name)
+            if name in run.groups and estimate is None:
                 withheld.append(f"{run.name}: {state['why'] if state else 'no judgments'}")
-            if one is not None:
-                x = [place(each) for each in (one.value, one.low, one.high)]
+            if estimate is not None:
+                x = [place(each) for each in (estimate.value, estimate.low, estimate.high)]
                 invalid = invalid_share(state) if state else ""
                 share = f", {invalid} of the judgments invalid" if state else ""
-                span = f"{one.value:.1f} ({one.low:.1f} to {one.high:.1f})"
-                says = f"{run.name}: {span}, {one.of} samples{share}"
+                span = f"{estimate.value:.1f} ({estimate.low:.1f} to {estimate.high:.1f})"
+                says = f"{run.name}: {span}, {estimate.of} samples{share}"
                 sign = MARK if state and state["state"] == "marked" else ""
                 marks.append({"run": number, "x": x[0], "low": x[1], "high": x[2], "says": says,
-                              "value": f"{one.value:.1f}{sign}", "invalid": invalid})  # fmt: skip
+                              "value": f"{estimate.value:.1f}{sign}", "invalid": invalid})  # fmt: skip
         rows.append({"name": name, "marks": marks, "withheld": withheld})
     ticks = [least + (most - least) * part / 4 for part in range(5)]
     return {"rows": rows, "ticks": [(place(tick), f"{tick:.0f}") for tick in ticks]}
@@ -147,9 +152,11 @@ def _rates(runs: Sequence[RunFacts], which: str) -> list[dict[str, Any]]:
         {rate.name: rate for rate in getattr(run.diagnostics, which)} for run in runs
     ]
     rows = []
-    for name in dict.fromkeys(name for one in listed for name in one):
-        says = next(one[name].says for one in listed if name in one)
-        rows.append({"says": says, "cells": [one[name].share if name in one else None for one in listed]})
+    for name in dict.fromkeys(name for rates in listed for name in rates):
+        says = next(rates[name].says for rates in listed if name in rates)
+        rows.append(
+            {"says": says, "cells": [rates[name].share if name in rates else None for rates in listed]}
+        )
     return rows
 
 
@@ -158,7 +165,7 @@ def _costs(runs: Sequence[RunFacts]) -> list[dict[str, Any]]:
     for name, says in _COST_NAMES.items():
         cells = [run.diagnostics.costs.get(name) for run in runs]
         if any(cells):
-            shown = [{key: _short(value) for key, value in one.items()} if one else None for one in cells]
+            shown = [{key: _short(value) for key, value in cell.items()} if cell else None for cell in cells]
             rows.append({"says": says, "cells": shown})
     return rows
 
@@ -169,10 +176,10 @@ def _calibrations(runs: Sequence[RunFacts]) -> list[tuple[str, Calibration]]:
     for run in runs:
         listed.append((run.name, run.diagnostics.calibration))
         listed.append((f"{run.name}, mean of both orders", calibration_of_both_orders(run.metrics)))
-    return [(name, one) for name, one in listed if one is not None]
+    return [(name, calibration) for name, calibration in listed if calibration is not None]
 
 
-def _run(run: RunFacts, one: Compared | None) -> dict[str, Any]:
+def _run(run: RunFacts, change: Compared | None) -> dict[str, Any]:
     metrics, identity = run.metrics, run.identity
     head, counts, usage = metrics["headline"], metrics["counts"], metrics["usage"]
     intervals, each = metrics["intervals"], max(counts["judgments"], 1)
@@ -190,12 +197,14 @@ def _run(run: RunFacts, one: Compared | None) -> dict[str, Any]:
         "code": code_share(metrics["code"]),
         "mark": MARK if head.get("state") == "marked" else "",
         "invalid": invalid_share({"percent": 100 * counts["invalid"] / each}),
-        "withheld": [(name, one["why"]) for name, one in metrics["validity"].items() if one.get("why")],
+        "withheld": [
+            (name, validity["why"]) for name, validity in metrics["validity"].items() if validity.get("why")
+        ],
         "counts": counts,
         "tokens": short_count(usage["prompt_tokens"] + usage["completion_tokens"]),
         "tokens_each": _short((usage["prompt_tokens"] + usage["completion_tokens"]) / each),
         "latency": _short(run.diagnostics.costs["latency_s"]["p50"]),
-        "change": one,
+        "change": change,
         "complete": metrics.get("complete", False),
         "references": metrics.get("references") or {},
     }
@@ -221,7 +230,7 @@ def report_page(folders: Sequence[Path]) -> bytes:
         style=style,
         suites=list(dict.fromkeys(str(run.identity["suite"]) for run in runs)),
         runs=[_run(run, changes.get(run.name)) for run in runs],
-        sentences=[quotable(one) for one in changes.values()],
+        sentences=[quotable(compared) for compared in changes.values()],
         apart=apart,
         repeats=_repeats(runs),
         limits=(MOST_UNMARKED, MOST_SHOWN),

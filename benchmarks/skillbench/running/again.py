@@ -88,11 +88,11 @@ def judge_again(folder: Path, artifacts: str | None, *, exact: bool, reader: str
     Raises:
         BenchError: the folder is no run, its files are broken, or the artifacts do not fit.
     """
-    found = Again(run=read_run(folder))
-    identity = found.run["identity"]
+    again = Again(run=read_run(folder))
+    identity = again.run["identity"]
     if reader is not None:
-        identity = found.run["identity"] = {**identity, "reader": reader}
-    suite = suite_of(found.run, folder)
+        identity = again.run["identity"] = {**identity, "reader": reader}
+    suite = suite_of(again.run, folder)
     links = _Links(artifacts, identity["links"] if exact else None)
     traces = _traces(folder)
     for row in read_predictions(folder):
@@ -103,28 +103,28 @@ def judge_again(folder: Path, artifacts: str | None, *, exact: bool, reader: str
                 "The command that began it mends its files"
             )
         if not trace:
-            found.kept += 1
-            found.rows.append(row)
+            again.kept += 1
+            again.rows.append(row)
             continue
-        found.rows.append(_again(row, trace, links, suite, found))
-    found.metrics = metrics_of(suite, iter(found.rows), *expectation(found.run))
-    return found
+        again.rows.append(_again(row, trace, links, suite, again))
+    again.metrics = metrics_of(suite, iter(again.rows), *expectation(again.run))
+    return again
 
 
 def _again(
-    row: Prediction, trace: Mapping[str, Any], links: _Links, suite: Suite, found: Again
+    row: Prediction, trace: Mapping[str, Any], links: _Links, suite: Suite, again: Again
 ) -> Prediction:
     from skillrt.judging.replay import ReplayError, replay
 
     try:
         judgment = replay(links.program(trace["link"]), trace)
     except ReplayError as error:
-        found.unfit.append(f"{row.id}: {error}")
+        again.unfit.append(f"{row.id}: {error}")
         return row
     judgment = read_again(suite, row.task, judgment)
     fresh = _row(row, judgment, suite)
     if (fresh.said, fresh.outcome, fresh.valid) != (row.said, row.outcome, row.valid):
-        found.changed.append(f"{row.id}: {_told(row)} -> {_told(fresh)}")
+        again.changed.append(f"{row.id}: {_told(row)} -> {_told(fresh)}")
     return fresh
 
 

@@ -59,8 +59,8 @@ def share_estimate(hits: Sequence[bool], clusters: Sequence[str]) -> Estimate:
     """
     if len(set(clusters)) == len(clusters):
         return percent_estimate(sum(hits), len(hits))
-    found = mean_estimate([float(hit) for hit in hits], clusters=clusters)
-    return replace(found, hits=sum(hits))
+    estimate = mean_estimate([float(hit) for hit in hits], clusters=clusters)
+    return replace(estimate, hits=sum(hits))
 
 
 def _variance_of_mean(values: Sequence[float], clusters: Sequence[str] | None = None) -> float:
@@ -124,7 +124,9 @@ def satterthwaite(variances: Sequence[float], counts: Sequence[int]) -> float:
     total = sum(variances)
     if not math.isfinite(total):
         return 0.0
-    parts = sum(one**2 / (count - 1) for one, count in zip(variances, counts, strict=True) if one > 0)
+    parts = sum(
+        variance**2 / (count - 1) for variance, count in zip(variances, counts, strict=True) if variance > 0
+    )
     # Without any spread the quantile is multiplied by zero, whatever it is.
     return total**2 / parts if parts > 0 else float(max(1, sum(counts) - len(counts)))
 
@@ -226,9 +228,9 @@ def mean_of_means(
     flat = [cluster for each in clusters or () for cluster in each]
     if len(set(flat)) < len(flat):
         parts = [
-            (one - average) / len(group) / len(groups)
+            (member - average) / len(group) / len(groups)
             for group, average in zip(groups, means, strict=True)
-            for one in group
+            for member in group
         ]
         variance, units = _sum_variance(parts, flat), len(set(flat))
         if variance < NO_SPREAD:

@@ -111,18 +111,18 @@ class Spread:
 
 def spread(values: Sequence[float]) -> Spread:
     """Return how a metric varies over repeats that differ in their seed alone; at least two."""
-    found = np.asarray(values, dtype=np.float64)
+    array = np.asarray(values, dtype=np.float64)
     return Spread(
-        len(values), float(found.mean()), float(found.std(ddof=1)), float(found.min()), float(found.max())
+        len(values), float(array.mean()), float(array.std(ddof=1)), float(array.min()), float(array.max())
     )
 
 
 def percentiles(values: npt.NDArray[Any]) -> Mapping[str, float]:
     """Return mean, median, 90th and 99th percentile and maximum of what judgments cost."""
-    found = {"mean": float(values.mean())}
+    measures = {"mean": float(values.mean())}
     cuts = np.percentile(values, PERCENTILES)
-    found |= {f"p{name}": float(one) for name, one in zip(PERCENTILES, cuts, strict=True)}
-    return found | {"max": float(values.max())}
+    measures |= {f"p{name}": float(cut) for name, cut in zip(PERCENTILES, cuts, strict=True)}
+    return measures | {"max": float(values.max())}
 
 
 def bca_ratio(first: Floats, second: Floats, seed: int = 0) -> tuple[float, float, float]:
@@ -147,10 +147,10 @@ def bca_ratio(first: Floats, second: Floats, seed: int = 0) -> tuple[float, floa
         return ratio, ratio - half, ratio + half
     from scipy.stats import bootstrap
 
-    def statistic(one: Floats, two: Floats, axis: int = -1) -> Any:
-        return two.sum(axis=axis) / one.sum(axis=axis)
+    def statistic(denominators: Floats, numerators: Floats, axis: int = -1) -> Any:
+        return numerators.sum(axis=axis) / denominators.sum(axis=axis)
 
-    found = bootstrap(
+    interval = bootstrap(
         (first, second),
         statistic,
         paired=True,
@@ -160,4 +160,4 @@ def bca_ratio(first: Floats, second: Floats, seed: int = 0) -> tuple[float, floa
         method="BCa",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return ratio, float(found.low), float(found.high)
+    return ratio, float(interval.low), float(interval.high)

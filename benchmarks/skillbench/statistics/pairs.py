@@ -161,10 +161,10 @@ def mcnemar_p(only_first: Any, only_second: Any) -> Any:
     """
     from scipy.stats import binom
 
-    one, two = np.asarray(only_first), np.asarray(only_second)
-    tail = binom.cdf(np.minimum(one, two), one + two, 0.5)
-    found = np.minimum(1.0, 2 * tail)
-    return float(found) if found.ndim == 0 else found
+    first, second = np.asarray(only_first), np.asarray(only_second)
+    tail = binom.cdf(np.minimum(first, second), first + second, 0.5)
+    p = np.minimum(1.0, 2 * tail)
+    return float(p) if p.ndim == 0 else p
 
 
 def permutation_p(
@@ -209,4 +209,4 @@ def adjusted_p(values: Sequence[float]) -> list[float]:
         return []
     from scipy.stats import false_discovery_control
 
-    return [float(one) for one in false_discovery_control(list(values))]
+    return [float(q) for q in false_discovery_control(list(values))]

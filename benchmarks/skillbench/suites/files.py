@@ -135,7 +135,7 @@ class FileSuite(Suite, Generic[S]):
         files = tuple(digest_file(path) for path in self.digested())
         self._draw = draw
         drawn = draw.first(limit)
-        taken = [one for position, one in enumerate(taken) if drawn is None or position in drawn]
+        taken = [entry for position, entry in enumerate(taken) if drawn is None or position in drawn]
         judgments, groups = sum(number for _, number in taken), Counter(group for group, _ in taken)
         return DataSummary(
             files, len(taken), judgments, ids.repeated, dict(groups), dict(fields), twice.count

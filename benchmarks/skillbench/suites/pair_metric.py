@@ -121,15 +121,15 @@ def score_pairs(pairs: Iterable[JudgedPair], groups: Sequence[str] = ()) -> Pair
     Raises:
         ValueError: no pairs, a pair without one or two decisions, or both kinds mixed.
     """
-    found = list(pairs)
-    if not found:
+    counted = list(pairs)
+    if not counted:
         raise ValueError("there are no pairs to score")
-    orders = {len(pair.decisions) for pair in found}
+    orders = {len(pair.decisions) for pair in counted}
     if not orders <= {1, 2}:
         raise ValueError("a pair has one or two decisions, one for each order")
     if len(orders) > 1:
         raise ValueError("some pairs were judged in both orders and some in one; score them apart")
-    present = {pair.group for pair in found}
+    present = {pair.group for pair in counted}
     names = [name for name in groups if name in present] + sorted(present.difference(groups))
-    tallies = {name: _tally([pair for pair in found if pair.group == name]) for name in names}
-    return PairScore(orders.pop(), _tally(found), tallies)
+    tallies = {name: _tally([pair for pair in counted if pair.group == name]) for name in names}
+    return PairScore(orders.pop(), _tally(counted), tallies)

@@ -89,9 +89,9 @@ class PairSuite(FileSuite[Pair]):
         """Yield both orders of a pair."""
         hidden = {"source": None, **sample.hidden, "group": sample.group, "subset": sample.subset}
         for order in ORDERS:
-            one, two = sample.responses if order == ORDERS[0] else sample.responses[::-1]
+            left, right = sample.responses if order == ORDERS[0] else sample.responses[::-1]
             gold = sample.better if order == ORDERS[0] else flip(sample.better)
-            fields = {"prompt": sample.prompt, "responses": {"A": one, "B": two}, **sample.about}
+            fields = {"prompt": sample.prompt, "responses": {"A": left, "B": right}, **sample.about}
             case = Case(f"{key}:{order}", sample.ident, position, self.tasks[0], order, fields, sample.group)
             yield Job(case, Sealed({**hidden, "gold": gold}))
 
@@ -203,17 +203,17 @@ def pair_scores(rows: Iterable[Prediction], name: str, groups: Sequence[str]) ->
         spans = {f"{name}.merged": finished, **spans}
 
     def estimates(which: int) -> dict[str, Estimate]:
-        found: dict[str, Estimate] = {}
+        shares: dict[str, Estimate] = {}
         for prefix, members in spans.items():
             counted = [(pair.group, pair.unit, pair_counts(pair.judged(which))) for pair in members]
             present = {pair.group for pair in members}
-            named = [one for one in groups if one in present] + sorted(present.difference(groups))
+            named = [group for group in groups if group in present] + sorted(present.difference(groups))
             for part in ("overall", *named):
                 units = [(unit, right) for group, unit, right in counted if part in ("overall", group)]
-                found[f"{prefix}.{part}"] = share_estimate(
+                shares[f"{prefix}.{part}"] = share_estimate(
                     [right for _, right in units], [unit for unit, _ in units]
                 )
-        return found
+        return shares
 
     shown = [pair.answers for pair in finished]
     return Scores(

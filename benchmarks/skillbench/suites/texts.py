@@ -104,7 +104,7 @@ class TextsReport:
             "suite": self.suite,
             "reader": self.reader,
             "headline": self.scores.headline,
-            "metrics": {name: one.value for name, one in self.scores.said.items()},
+            "metrics": {name: estimate.value for name, estimate in self.scores.said.items()},
             "unfinished_samples": self.scores.unfinished,
             "texts": self.texts,
             "unread": self.unread,
@@ -118,13 +118,13 @@ class TextsReport:
             "",
         ]
         width = max((len(name) for name in self.scores.said), default=0)
-        lines += [f"{name:{width}}  {_span(one)}" for name, one in self.scores.said.items()]
+        lines += [f"{name:{width}}  {_span(estimate)}" for name, estimate in self.scores.said.items()]
         if self.scores.unfinished:
             lines += ["", f"{self.scores.unfinished} samples lack a text and are left out"]
         facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.scores.facts.items())
         return "\n".join([*lines, "", f"counts: {facts}"] if facts else lines)
 
 
-def _span(one: Estimate) -> str:
-    span = "" if one.method == "none" else f" ({one.low:.2f} to {one.high:.2f})"
-    return f"{one.value:8.4f}{span} of {one.of}"
+def _span(estimate: Estimate) -> str:
+    span = "" if estimate.method == "none" else f" ({estimate.low:.2f} to {estimate.high:.2f})"
+    return f"{estimate.value:8.4f}{span} of {estimate.of}"

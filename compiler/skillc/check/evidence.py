@@ -323,19 +323,19 @@ def failed_conditions(evidence: EvidenceDecl, slots: tuple[SlotModel, ...]) -> d
     def equals(name: str, value: str) -> Expr:
         return Operation(op="eq", args=(Ref(path=("finding", name)), Const(value=value)))
 
-    found: dict[str, Expr] = {}
+    conditions: dict[str, Expr] = {}
     if any(slot.name == "status" and "failed" in slot.values for slot in slots):
         failed = equals("status", "failed")
         for criterion in evidence.criteria:
-            found[criterion.name.text] = Operation(
+            conditions[criterion.name.text] = Operation(
                 op="and", args=(failed, equals("criterion", criterion.name.text))
             )
         if evidence.criteria:
-            found["hard"] = Operation(op="and", args=(failed, equals("criterion.strength", "hard")))
+            conditions["hard"] = Operation(op="and", args=(failed, equals("criterion.strength", "hard")))
     for slot in slots:
         if slot.taxonomy is not None:
             for failure in slot.taxonomy.failures:
-                found[failure.name.text] = failure_is(failure)
+                conditions[failure.name.text] = failure_is(failure)
             for severity in SEVERITIES:
-                found[severity] = equals("failure.severity", severity)
-    return found
+                conditions[severity] = equals("failure.severity", severity)
+    return conditions

@@ -244,8 +244,8 @@ class PartChecker:
                 f"a budget is 1 to {_MOST_REQUESTS} requests",
                 "write for example `budget 2 requests`",
             )
-        found = scope.lookup(part.task, TaskDecl) if part.task is not None else None
-        model = task_of(*found) if found is not None else None
+        declared = scope.lookup(part.task, TaskDecl) if part.task is not None else None
+        model = task_of(*declared) if declared is not None else None
         tasks = self._tasks(part.tasks)
         if model is not None:
             self._sub_task(part, model)

@@ -159,15 +159,15 @@ def _required(declaration: SkillDecl, items: dict[str, Bound], report: Report) -
 
 def _serves(items: dict[str, Bound], task_of: TaskOf) -> list[tuple[Name, TaskModel]]:
     bound = items.get("serves")
-    found: list[tuple[Name, TaskModel]] = []
+    served: list[tuple[Name, TaskModel]] = []
     if bound is None or not isinstance(bound.item.value, Names):
-        return found
+        return served
     for name in bound.item.value.names:
         task = bound.scope.lookup(name, TaskDecl)
         model = task_of(*task) if task is not None else None
-        if model is not None and name.text not in [known.text for known, _ in found]:
-            found.append((name, model))
-    return found
+        if model is not None and name.text not in [known.text for known, _ in served]:
+            served.append((name, model))
+    return served
 
 
 def _check_closing(serves: list[tuple[Name, TaskModel]], report: Report) -> None:
@@ -186,11 +186,11 @@ def _phrases(items: dict[str, Bound], report: Report) -> tuple[dict[str, str], t
     bound = items.get("phrases")
     if bound is None or not isinstance(bound.item.value, UseRef):
         return {}, ()
-    found = bound.scope.lookup(bound.item.value.name, PhrasesDecl)
-    if found is None:
+    declared = bound.scope.lookup(bound.item.value.name, PhrasesDecl)
+    if declared is None:
         return {}, ()
-    files = tuple(home.module.file for _, home in lineage(*found) or [])
-    return check_phrases(*found, report), files
+    files = tuple(home.module.file for _, home in lineage(*declared) or [])
+    return check_phrases(*declared, report), files
 
 
 def _parts(items: dict[str, Bound], report: Report) -> Parts:
@@ -199,11 +199,11 @@ def _parts(items: dict[str, Bound], report: Report) -> Parts:
         value: Value | None = bound.item.value
         home = bound.scope
         if isinstance(value, UseRef) and bound.item.key != "phrases":
-            found = _shared(value.name, bound.scope, report)
-            if found is None:
+            shared = _shared(value.name, bound.scope, report)
+            if shared is None:
                 parts.lost.add(value.name.text)
                 continue
-            value, home = found
+            value, home = shared
         if not isinstance(
             value, ResourceDecl | GuidanceDecl | TaxonomyDecl | VerifierDecl | PipelineDecl | PythonDecl
         ):

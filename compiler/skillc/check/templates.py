@@ -147,12 +147,12 @@ def _line_span(text: Text, number: int) -> Span:
     source = text.span.file.text
     position = text.span.start
     for line in lines[: number - 1]:
-        found = source.find(line, position, text.span.end)
-        if found < 0:
+        start = source.find(line, position, text.span.end)
+        if start < 0:
             return text.declared
-        position = source.find("\n", found + len(line), text.span.end) + 1
-    found = source.find(wanted, position, text.span.end)
-    return Span(text.span.file, found, found + len(wanted)) if found >= 0 else text.declared
+        position = source.find("\n", start + len(line), text.span.end) + 1
+    start = source.find(wanted, position, text.span.end)
+    return Span(text.span.file, start, start + len(wanted)) if start >= 0 else text.declared
 
 
 class _Checker:
@@ -354,8 +354,8 @@ class _Checker:
 def _names(node: nodes.Node) -> frozenset[str]:
     from jinja2 import nodes as kinds
 
-    found = {child.name for child in node.find_all(kinds.Name)}
-    return frozenset(found | ({node.name} if isinstance(node, kinds.Name) else set()))
+    names = {child.name for child in node.find_all(kinds.Name)}
+    return frozenset(names | ({node.name} if isinstance(node, kinds.Name) else set()))
 
 
 def _attributes(node: nodes.Filter) -> list[str]:

@@ -44,8 +44,8 @@ def check_test(
             report.error(
                 "SK604", name.span, f"there is no {what} `{name.text}`", did_you_mean(name.text, known)
             )
-    found = scope.lookup(task, TaskDecl)
-    model = task_of(*found) if found is not None else None
+    declared_task = scope.lookup(task, TaskDecl)
+    model = task_of(*declared_task) if declared_task is not None else None
     if model is not None:
         _check_sample(test, model, report)
     runs = skills.get(skill.text) if declared is not None else None

@@ -59,14 +59,14 @@ def diff(options: argparse.Namespace) -> int:
         UsageError: a side cannot be read, or its sources have mistakes.
     """
     try:
-        found = compare_stores(open_side(options.before), open_side(options.after))
+        difference = compare_stores(open_side(options.before), open_side(options.after))
     except ArtifactError as error:
         raise UsageError(str(error)) from error
     if options.format == "json":
-        print(json.dumps(asdict(found), ensure_ascii=False, indent=1))
+        print(json.dumps(asdict(difference), ensure_ascii=False, indent=1))
     else:
-        print(_shown(found), end="")
-    return int(bool(found))
+        print(_shown(difference), end="")
+    return int(bool(difference))
 
 
 def open_side(path: Path) -> ArtifactStore:
@@ -100,35 +100,35 @@ def open_side(path: Path) -> ArtifactStore:
 
 def compare_stores(before: ArtifactStore, after: ArtifactStore) -> Difference:
     """Compare two compilations."""
-    found = Difference()
+    difference = Difference()
     for kind in ("tasks", "skills", "links"):
         old, new = getattr(before.index, kind), getattr(after.index, kind)
-        found.added += [f"{kind[:-1]} {name}" for name in sorted(new.keys() - old.keys())]
-        found.removed += [f"{kind[:-1]} {name}" for name in sorted(old.keys() - new.keys())]
+        difference.added += [f"{kind[:-1]} {name}" for name in sorted(new.keys() - old.keys())]
+        difference.removed += [f"{kind[:-1]} {name}" for name in sorted(old.keys() - new.keys())]
         for name in sorted(old.keys() & new.keys()):
             if old[name].digest != new[name].digest:
-                _COMPARE[kind](found, name, before, after)
+                _COMPARE[kind](difference, name, before, after)
     for name in sorted(before.index.links.keys() | after.index.links.keys()):
         sizes = [
             store.link(name).static_chars if name in store.index.links else None for store in (before, after)
         ]
         if sizes[0] != sizes[1]:
-            found.sizes.append(LinkSize(name, *sizes))
-    return found
+            difference.sizes.append(LinkSize(name, *sizes))
+    return difference
 
 
-def _task(found: Difference, name: str, before: ArtifactStore, after: ArtifactStore) -> None:
+def _task(difference: Difference, name: str, before: ArtifactStore, after: ArtifactStore) -> None:
     old, new = before.task(name), after.task(name)
     for what in ("system", "user", "closing_text", "closing_tools"):
         texts = [
             store.text(ref) if (ref := getattr(task, what)) is not None else ""
             for store, task in ((before, old), (after, new))
         ]
-        _text(found, f"task {name}: {what.replace('_', ' ')}", *texts)
-    _settings(found, f"task {name}", old, new, ("system", "user", "closing_text", "closing_tools"))
+        _text(difference, f"task {name}: {what.replace('_', ' ')}", *texts)
+    _settings(difference, f"task {name}", old, new, ("system", "user", "closing_text", "closing_tools"))
 
 
-def _skill(found: Difference, name: str, before: ArtifactStore, after: ArtifactStore) -> None:
+def _skill(difference: Difference, name: str, before: ArtifactStore, after: ArtifactStore) -> None:
     old, new = before.skill(name), after.skill(name)
     for what, texts in (
         ("phrase", (old.phrases, new.phrases)),
@@ -139,14 +139,14 @@ def _skill(found: Difference, name: str, before: ArtifactStore, after: ArtifactS
         ("resource", (_resources(old, before), _resources(new, after))),
     ):
         for key in dict.fromkeys((*texts[0], *texts[1])):
-            _text(found, f"skill {name}: {what} {key}", texts[0].get(key, ""), texts[1].get(key, ""))
+            _text(difference, f"skill {name}: {what} {key}", texts[0].get(key, ""), texts[1].get(key, ""))
     for what, items in (
         ("step", ({step.name: step for step in old.steps}, {step.name: step for step in new.steps})),
         ("resource", ({r.id: r for r in old.resources}, {r.id: r for r in new.resources})),
     ):
         for key in items[0].keys() & items[1].keys():
-            _settings(found, f"skill {name}: {what} {key}", items[0][key], items[1][key], ("text",))
-    _settings(found, f"skill {name}", old, new, _SHOWN_AS_TEXTS)
+            _settings(difference, f"skill {name}: {what} {key}", items[0][key], items[1][key], ("text",))
+    _settings(difference, f"skill {name}", old, new, _SHOWN_AS_TEXTS)
 
 
 def _resources(skill: Skill, store: ArtifactStore) -> dict[str, str]:
@@ -157,19 +157,24 @@ def _resources(skill: Skill, store: ArtifactStore) -> dict[str, str]:
     return {resource.id: text(resource) for resource in skill.resources}
 
 
-def _link(found: Difference, name: str, before: ArtifactStore, after: ArtifactStore) -> None:
+def _link(difference: Difference, name: str, before: ArtifactStore, after: ArtifactStore) -> None:
     old, new = before.link(name), after.link(name)
     for role in ("system", "user"):
-        _text(found, f"link {name}: {role} message", _message(old, role, before), _message(new, role, after))
-    _text(found, f"link {name}: use_skill", _parts(old.loaded, before), _parts(new.loaded, after))
+        _text(
+            difference,
+            f"link {name}: {role} message",
+            _message(old, role, before),
+            _message(new, role, after),
+        )
+    _text(difference, f"link {name}: use_skill", _parts(old.loaded, before), _parts(new.loaded, after))
     tools = [{tool.name: msgspec.to_builtins(tool) for tool in link.tools} for link in (old, new)]
     for tool in dict.fromkeys((*tools[0], *tools[1])):
         pair = [
             json.dumps(side[tool], ensure_ascii=False, indent=1) if tool in side else "" for side in tools
         ]
         if pair[0] != pair[1]:
-            found.tools[f"link {name}: {tool}"] = _unified(*pair)
-    _settings(found, f"link {name}", old, new, ("messages", "loaded", "tools", "static_chars"))
+            difference.tools[f"link {name}: {tool}"] = _unified(*pair)
+    _settings(difference, f"link {name}", old, new, ("messages", "loaded", "tools", "static_chars"))
 
 
 _COMPARE = {"tasks": _task, "skills": _skill, "links": _link}
@@ -192,9 +197,9 @@ def _part(part: Part, store: ArtifactStore) -> str:
     return "[results of the automatic verifiers]"
 
 
-def _text(found: Difference, name: str, before: str, after: str) -> None:
+def _text(difference: Difference, name: str, before: str, after: str) -> None:
     if before != after:
-        found.texts[name] = _unified(before, after)
+        difference.texts[name] = _unified(before, after)
 
 
 def _unified(before: str, after: str) -> str:
@@ -203,7 +208,7 @@ def _unified(before: str, after: str) -> str:
 
 
 def _settings(
-    found: Difference, name: str, before: msgspec.Struct, after: msgspec.Struct, leave: tuple[str, ...]
+    difference: Difference, name: str, before: msgspec.Struct, after: msgspec.Struct, leave: tuple[str, ...]
 ) -> None:
     old, new = _flat(before, leave), _flat(after, leave)
     for key in dict.fromkeys((*old, *new)):
@@ -211,9 +216,9 @@ def _settings(
             continue
         if isinstance(old.get(key), list | tuple) and isinstance(new.get(key), list | tuple):
             lists = [json.dumps(side[key], ensure_ascii=False, indent=1) for side in (old, new)]
-            _text(found, f"{name}: {key}", *lists)
+            _text(difference, f"{name}: {key}", *lists)
         else:
-            found.settings[f"{name}: {key}"] = (old.get(key), new.get(key))
+            difference.settings[f"{name}: {key}"] = (old.get(key), new.get(key))
 
 
 def _flat(record: msgspec.Struct, leave: tuple[str, ...]) -> dict[str, Any]:
@@ -234,23 +239,23 @@ def _flat(record: msgspec.Struct, leave: tuple[str, ...]) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------- showing
 
 
-def _shown(found: Difference) -> str:
-    if not found:
+def _shown(difference: Difference) -> str:
+    if not difference:
         return "no difference for the judge\n"
-    blocks = [*(f"+ {name}" for name in found.added), *(f"- {name}" for name in found.removed)]
-    for name, (before, after) in found.settings.items():
+    blocks = [*(f"+ {name}" for name in difference.added), *(f"- {name}" for name in difference.removed)]
+    for name, (before, after) in difference.settings.items():
         blocks.append(f"{name}: {_value(before)} -> {_value(after)}")
     # One change of a shared text shows in many links; its lines are printed once.
-    for changes in (found.texts, found.tools):
+    for changes in (difference.texts, difference.tools):
         places: dict[str, list[str]] = {}
         for name, change in changes.items():
             places.setdefault(_changed_lines(change), []).append(name)
         for names in places.values():
             more = [f"... and {len(names) - _NAMES} more"] if len(names) > _NAMES else []
             blocks.append("\n" + "\n".join([*names[:_NAMES], *more, changes[names[0]]]))
-    if found.sizes:
+    if difference.sizes:
         blocks.append("\ncharacters (tokens are an estimate)")
-        blocks += [f"  {_size(item)}" for item in found.sizes]
+        blocks += [f"  {_size(item)}" for item in difference.sizes]
     return "\n".join(blocks).lstrip("\n") + "\n"
 
 

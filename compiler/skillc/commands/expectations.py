@@ -65,22 +65,22 @@ def _offered(expected: Expectation, seen: Seen) -> Miss | None:
     if there == (expected.kind == "offered"):
         return None
     wanted = "offered" if expected.kind == "offered" else "not offered"
-    found = f"offered: {listed(seen.offered(), 'and')}" if seen.offered() else "nothing is offered"
-    return Miss(f"{wanted} {expected.target}", found)
+    actual = f"offered: {listed(seen.offered(), 'and')}" if seen.offered() else "nothing is offered"
+    return Miss(f"{wanted} {expected.target}", actual)
 
 
 def _sent(text: str, seen: Seen) -> Miss | None:
     if any(text in sent.text for sent in seen.sent):
         return None
     chars = sum(len(sent.text) for sent in seen.sent)
-    found = f"it stands nowhere in the {chars:,} characters that were sent"
+    actual = f"it stands nowhere in the {chars:,} characters that were sent"
     lines = dict.fromkeys(
         line.strip() for sent in seen.sent for line in sent.text.splitlines() if len(line) < _LONGEST_LINE
     )
     near = difflib.get_close_matches(text.strip(), lines, n=1, cutoff=0.6)
     if near:
-        found += f"; the nearest line is {show(near[0])}"
-    return Miss(f"sent contains {show(text)}", found)
+        actual += f"; the nearest line is {show(near[0])}"
+    return Miss(f"sent contains {show(text)}", actual)
 
 
 def _not_sent(text: str, seen: Seen) -> Miss | None:
@@ -141,8 +141,8 @@ def _value(expected: Expectation, seen: Seen) -> Any:
         case "winner" | "outcome":
             value: Any = verdict.outcome
         case "items":
-            found = next((item for item in seen.items() if item.get("item") == expected.index), _NOTHING)
-            return _attribute(found, expected.attribute or "status")
+            wanted = next((item for item in seen.items() if item.get("item") == expected.index), _NOTHING)
+            return _attribute(wanted, expected.attribute or "status")
         case "findings":
             value = list(verdict.findings)
         case "said" | "score" | "label" | "reason" | "decided_by" | "grounded" | "clipped" | "keys":

@@ -55,13 +55,13 @@ def fmt(options: argparse.Namespace) -> int:
 
 
 def _files(paths: list[str]) -> list[Path]:
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for name in paths:
         path = Path(name)
         if not path.exists():
             raise UsageError(f"there is no {path}; name the files or folders to format")
-        found.update(dict.fromkeys(sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]))
-    return list(found)
+        files.update(dict.fromkeys(sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]))
+    return list(files)
 
 
 def _formatted(name: str, unsaved: dict[str, str]) -> tuple[str, str] | None:

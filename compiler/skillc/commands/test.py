@@ -135,7 +135,9 @@ def _miss(report: Report, span: Span, expected: str, seen: str, test: TestDecl) 
 def _difference(first: Seen, second: Seen) -> str:
     names = ("the verdict", "what was sent", "the number of requests", "the sample's problem")
     pairs = zip(names, first.fingerprint(), second.fingerprint(), strict=True)
-    return ", ".join(name for name, one, other in pairs if one != other) + " differs when it is run again"
+    return (
+        ", ".join(name for name, before, after in pairs if before != after) + " differs when it is run again"
+    )
 
 
 # ----------------------------------------------------------------------------------------- the report

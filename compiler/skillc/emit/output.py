@@ -55,15 +55,15 @@ def compare(out: Path, files: Mapping[str, bytes]) -> Stale:
 
 def _extra(out: Path, files: Mapping[str, bytes]) -> list[str]:
     """Artifacts in the folder that are no longer made. Files of other origin are left alone."""
-    found = []
+    extra = []
     for folder in (*_FOLDERS, "texts"):
         if not (out / folder).is_dir():
             continue
         for path in sorted((out / folder).iterdir()):
             name = f"{folder}/{path.name}"
             if name not in files and path.is_file() and _is_ours(path, folder):
-                found.append(name)
-    return found
+                extra.append(name)
+    return extra
 
 
 def _is_ours(path: Path, folder: str) -> bool:
@@ -122,8 +122,8 @@ def compare_packages(out: Path, files: Mapping[str, bytes]) -> Stale:
     for package in sorted({path.partition("/")[0] for path in files}):
         manual = out / package / "SKILL.md"
         if manual.is_file() and _MADE_BY_US in manual.read_bytes():
-            found = (path.relative_to(out).as_posix() for path in manual.parent.glob("references/*.md"))
-            extra += [path for path in sorted(found) if path not in files]
+            references = (path.relative_to(out).as_posix() for path in manual.parent.glob("references/*.md"))
+            extra += [path for path in sorted(references) if path not in files]
     return Stale(stale.changed, stale.missing, tuple(extra))
 
 

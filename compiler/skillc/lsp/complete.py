@@ -130,15 +130,15 @@ def _expected(kind: str, tokens: list[Token]) -> list[str]:
     if tokens and tokens[0].value in BLOCKS.get(kind, ()):
         own = tokens[0].value in _OWN_HEADS
         heads.insert(0, f"head_{tokens[0].value}" if own else "head_block")
-    found: list[str] = []
+    expected: list[str] = []
     for start in heads:
         if start in load_tables().starts:
             try:
                 parse_line(start, [*tokens, stop], stop.span)
             except SyntaxProblem as problem:
                 if problem.token is stop:
-                    found += problem.expected
-    return found
+                    expected += problem.expected
+    return expected
 
 
 def _names(place: Place, kind: str, tokens: list[Token]) -> list[Proposal]:
@@ -188,9 +188,9 @@ def _quoted(place: Place, word: str) -> list[Proposal]:
         return [Proposal(name, "value", f"gives {signature.gives}") for name, signature in SIGNATURES.items()]
     root, here = place.analysis.root, posixpath.dirname(place.path)
     suffixes = (".skill",) if word == "from" else (".md", ".txt")
-    found = sorted(
+    paths = sorted(
         path.relative_to(root).as_posix()
         for path in root.rglob("*")
         if path.suffix in suffixes and path.is_file()
     )
-    return [Proposal(posixpath.relpath(path, here or "."), "path") for path in found if path != place.path]
+    return [Proposal(posixpath.relpath(path, here or "."), "path") for path in paths if path != place.path]

@@ -53,12 +53,12 @@ class _Server(LanguageServer):
 
     def texts(self) -> dict[Path, str]:
         """The open files that are on this machine."""
-        found = {}
+        texts = {}
         for uri, document in self.workspace.text_documents.items():
             path = to_fs_path(uri)
             if path is not None and uri.startswith("file:"):
-                found[Path(path)] = document.source
-        return found
+                texts[Path(path)] = document.source
+        return texts
 
     def root(self, path: Path) -> Path:
         folders = [to_fs_path(uri) for uri in self.workspace.folders]
@@ -92,18 +92,18 @@ class _Server(LanguageServer):
             if root not in self.known:
                 self.known[root] = analyse(root, self.texts())
             analysis = self.known[root]
-            found: dict[Path, list[types.Diagnostic]] = {path: [] for path in self.shown.get(root, ())}
+            by_path: dict[Path, list[types.Diagnostic]] = {path: [] for path in self.shown.get(root, ())}
             for path in self.texts():
                 if self.root(path) == root:
-                    found[path] = []
+                    by_path[path] = []
             for item in analysis.diagnostics:
-                found.setdefault(analysis.file(item.path), []).append(self.diagnostic(item))
-            for path, items in found.items():
+                by_path.setdefault(analysis.file(item.path), []).append(self.diagnostic(item))
+            for path, items in by_path.items():
                 uri = from_fs_path(str(path))
                 if uri is not None:
                     params = types.PublishDiagnosticsParams(uri=uri, diagnostics=items)
                     self.text_document_publish_diagnostics(params)
-            self.shown[root] = {path for path, items in found.items() if items}
+            self.shown[root] = {path for path, items in by_path.items() if items}
 
     def diagnostic(self, item: Diagnostic) -> types.Diagnostic:
         severity = types.DiagnosticSeverity

@@ -73,9 +73,9 @@ def symbols_at(place: Place) -> list[Symbol]:
     scope = place.analysis.scopes.get(place.path)
     if scope is None:
         return []
-    found = list(_inside(enclosing(place), scope))
-    found += [_declared(entry.declaration, entry.scope) for entry in (scope.own | scope.imported).values()]
-    return found
+    symbols = list(_inside(enclosing(place), scope))
+    symbols += [_declared(entry.declaration, entry.scope) for entry in (scope.own | scope.imported).values()]
+    return symbols
 
 
 def _inside(part: Declaration | TestDecl | None, scope: Scope) -> Iterator[Symbol]:

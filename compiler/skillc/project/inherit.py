@@ -20,13 +20,13 @@ def lineage(declaration: Extensible, scope: Scope) -> list[tuple[Extensible, Sco
     """Return the declaration and what it extends, the farthest first; None for a broken or endless line."""
     chain: list[tuple[Extensible, Scope]] = [(declaration, scope)]
     while (parent := chain[-1][0].extends) is not None:
-        found = chain[-1][1].lookup(parent, type(declaration))
-        if found is None:
+        ancestor = chain[-1][1].lookup(parent, type(declaration))
+        if ancestor is None:
             return None
-        if any(found[0] is known for known, _ in chain):
+        if any(ancestor[0] is known for known, _ in chain):
             message = f"`{declaration.name.text}` extends itself"
-            if found[0] is declaration:
-                path = " extends ".join([*(known.name.text for known, _ in chain), found[0].name.text])
+            if ancestor[0] is declaration:
+                path = " extends ".join([*(known.name.text for known, _ in chain), ancestor[0].name.text])
                 scope.report.error("SK206", parent.span, message, f"{path}: take one of these away")
             return None
         if len(chain) == _MAX_LEVELS:
@@ -34,7 +34,7 @@ def lineage(declaration: Extensible, scope: Scope) -> list[tuple[Extensible, Sco
             span = (declaration.extends or declaration.name).span
             scope.report.error("SK004", span, message, "extend what stands nearer to the root")
             return None
-        chain.append(found)
+        chain.append(ancestor)
     return chain[::-1]
 
 

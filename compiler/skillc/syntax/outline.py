@@ -76,10 +76,10 @@ def _starts_declaration(tokens: Sequence[Token], index: int) -> bool:
 
 
 def _match(tokens: Sequence[Token], report: Report, *, quiet: bool) -> _Brackets:
-    found = _pair(tokens, False)
-    if found.unmatched:
-        found = _pair(tokens, True)
-    for index in sorted(found.unmatched):
+    brackets = _pair(tokens, False)
+    if brackets.unmatched:
+        brackets = _pair(tokens, True)
+    for index in sorted(brackets.unmatched):
         token = tokens[index]
         if token.value in _CLOSE:
             report.error(
@@ -92,7 +92,7 @@ def _match(tokens: Sequence[Token], report: Report, *, quiet: bool) -> _Brackets
                 f"this `{token.value}` is never closed",
                 f"add the missing `{_OPEN[token.value]}`; it may also be missing in a block inside",
             )
-    return found
+    return brackets
 
 
 def _indent(tokens: Sequence[Token], index: int) -> int:
@@ -108,10 +108,10 @@ def _pair(tokens: Sequence[Token], resync: bool) -> _Brackets:
     ``resync`` is for files in which they do not come in pairs: a declaration at the start of a line
     closes whatever is open, and the indentation of a closing brace says what it means to close.
     """
-    found, stack = _Brackets(), list[int]()
+    brackets, stack = _Brackets(), list[int]()
     for index, token in enumerate(tokens):
         if resync and stack and _starts_declaration(tokens, index):
-            found.unmatched.update(stack)
+            brackets.unmatched.update(stack)
             stack.clear()
         if token.kind != "PUNCT":
             continue
@@ -122,14 +122,14 @@ def _pair(tokens: Sequence[Token], resync: bool) -> _Brackets:
             if opener is not None and resync and token.value == "}":
                 opener = _meant(tokens, stack, index, opener)
             if opener is None:
-                found.unmatched.add(index)
+                brackets.unmatched.add(index)
                 continue
             while stack[-1] != opener:
-                found.unmatched.add(stack.pop())
+                brackets.unmatched.add(stack.pop())
             stack.pop()
-            found.match[opener], found.match[index] = index, opener
-    found.unmatched.update(stack)
-    return found
+            brackets.match[opener], brackets.match[index] = index, opener
+    brackets.unmatched.update(stack)
+    return brackets
 
 
 def _meant(tokens: Sequence[Token], stack: list[int], index: int, opener: int) -> int | None:

@@ -80,8 +80,8 @@ class CpuServer:
                     break
                 await asyncio.sleep(_GATHER_S)
                 batch, self._waiting = self._waiting[:_MOST_TOGETHER], self._waiting[_MOST_TOGETHER:]
-                for one, drawn in zip(batch, await asyncio.to_thread(self._generate, batch), strict=True):
-                    one.done.set_result(drawn)
+                for waiting, drawn in zip(batch, await asyncio.to_thread(self._generate, batch), strict=True):
+                    waiting.done.set_result(drawn)
         ids, logprobs = request.done.result()
         return TokenOutput(
             token_ids=ids,
@@ -144,11 +144,11 @@ class CpuServer:
     async def load_weights(self, weights: dict[str, torch.Tensor], step: int | None) -> None:
         """Take the weights of a step."""
         async with self._lock:
-            found = self._model.load_state_dict(
+            loaded = self._model.load_state_dict(
                 {name: weight.float() for name, weight in weights.items()}, strict=False
             )
-            if found.unexpected_keys:
-                raise RuntimeError(f"weights that the policy does not have: {found.unexpected_keys[:3]}")
+            if loaded.unexpected_keys:
+                raise RuntimeError(f"weights that the policy does not have: {loaded.unexpected_keys[:3]}")
             self._step = step
             self._siblings.clear()
 

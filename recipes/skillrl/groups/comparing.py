@@ -77,12 +77,12 @@ class Comparer:
         rules = await asyncio.gather(*(self._rules(session, instruction, answer) for answer in answers))
         distinct = list(dict.fromkeys(answer for answer in answers if answer.strip()))
         compared = await self._compare(session, uid, instruction, distinct)
-        shares = shares_won(len(distinct), {pair: found.result for pair, found in compared.items()})
+        shares = shares_won(len(distinct), {pair: comparison.result for pair, comparison in compared.items()})
         outcomes: list[Outcome] = []
         ranks: list[tuple[float, int]] = []
         for member, answer, ruled in zip(members, answers, rules, strict=True):
             place = distinct.index(answer) if answer.strip() else -1
-            mine = [one for pair, one in compared.items() if place in pair]
+            mine = [comparison for pair, comparison in compared.items() if place in pair]
             share = None if place < 0 else shares[place] if len(distinct) > 1 else _EVEN
             outcome = replace(
                 self._outcome(session, ruled, share, mine, answer),
@@ -120,16 +120,18 @@ class Comparer:
         self, session: Session, uid: str, instruction: Instruction, answers: Sequence[str]
     ) -> Mapping[Pair, _Compared]:
         pairs = pairs_under(len(answers), self.manager.group_pairs)
-        found = await asyncio.gather(
+        comparisons = await asyncio.gather(
             *(
                 self._pair(session, instruction, answers[a], answers[b], turned_first(uid, (a, b)))
                 for a, b in pairs
             )
         )
-        for (a, b), one in zip(pairs, found, strict=True):
+        for (a, b), comparison in zip(pairs, comparisons, strict=True):
             longer = max(answers[a], answers[b], key=len)
-            session.reliability.note(session.failure(one.failed, longer) if one.failed else None)
-        return dict(zip(pairs, found, strict=True))
+            session.reliability.note(
+                session.failure(comparison.failed, longer) if comparison.failed else None
+            )
+        return dict(zip(pairs, comparisons, strict=True))
 
     async def _pair(
         self, session: Session, instruction: Instruction, first: str, second: str, turned: bool
@@ -169,12 +171,16 @@ class Comparer:
         if rules is EMPTY:
             return empty_outcome(0)
         usage = Usage()
-        for one in mine:
-            usage = add_usage(usage, one.usage)
+        for comparison in mine:
+            usage = add_usage(usage, comparison.usage)
         if isinstance(rules, Failure):
             return failed_outcome(rules, RuleScore(), self.settings, judged=bool(mine), usage=usage)
         if share is None:
-            failures = [session.failure(one.failed, answer) for one in mine if one.failed is not None]
+            failures = [
+                session.failure(comparison.failed, answer)
+                for comparison in mine
+                if comparison.failed is not None
+            ]
             failure = max(filter(None, failures), key=lambda f: (f.blamed, f.doubtful), default=_NOT_COMPARED)
             return failed_outcome(failure, rules, self.settings, judged=True, usage=usage)
         weight = 1.0 if rules.mean is None else self.manager.rank_weight

@@ -64,20 +64,20 @@ def language(text: str) -> dict[str, str | float | None]:
 
     A guess: short texts are often taken for a related language.
     """
-    found = guesses(check_text(text))
+    guessed = guesses(check_text(text))
     script = _by_script(text[:MAX_CHARS])
-    if script is not None and not (found and found[0][0].startswith(script)):
+    if script is not None and not (guessed and guessed[0][0].startswith(script)):
         return {"language": script, "probability": 1.0}
-    if not found:
+    if not guessed:
         return {"language": None, "probability": 0.0}
-    return {"language": found[0][0], "probability": round(found[0][1], 4)}
+    return {"language": guessed[0][0], "probability": round(guessed[0][1], 4)}
 
 
 def is_language(text: str, code: str) -> bool:
     """Whether the likeliest language is the one of this ISO 639-1 code; "zh" takes any kind of Chinese."""
     wanted = check_phrase(code, "code").strip().lower().replace("_", "-")
-    found = language(text)["language"]
-    return isinstance(found, str) and (found == wanted or found.split("-")[0] == wanted)
+    guess = language(text)["language"]
+    return isinstance(guess, str) and (guess == wanted or guess.split("-")[0] == wanted)
 
 
 def lingua_language(text: str, languages: Sequence[str]) -> str | None:
@@ -89,8 +89,8 @@ def lingua_language(text: str, languages: Sequence[str]) -> str | None:
     codes = tuple(sorted({check_phrase(code, "each of languages").strip().upper() for code in languages}))
     if len(codes) < 2:
         raise ValueError("languages must name at least two ISO 639-1 codes")
-    found = _lingua_detector(codes).detect_language_of(check_text(text))
-    return None if found is None else str(found.iso_code_639_1.name.lower())
+    detected = _lingua_detector(codes).detect_language_of(check_text(text))
+    return None if detected is None else str(detected.iso_code_639_1.name.lower())
 
 
 @lru_cache(maxsize=2)

@@ -342,14 +342,14 @@ def read_markdown(text: str) -> Document:
 
 def bullets(text: str) -> list[dict[str, str | int]]:
     """The bulleted list items: {"text", "depth"}, depth 1 outermost. A dash inside code is none."""
-    found = read_markdown(text).items
-    return [{"text": item, "depth": depth} for item, depth, number in found if number is None]
+    items = read_markdown(text).items
+    return [{"text": item, "depth": depth} for item, depth, number in items if number is None]
 
 
 def numbered_items(text: str) -> list[dict[str, str | int]]:
     """The numbered list items: {"number", "text", "depth"}; the number is the one a reader sees rendered."""
-    found = read_markdown(text).items
-    return [{"number": n, "text": item, "depth": depth} for item, depth, n in found if n is not None]
+    items = read_markdown(text).items
+    return [{"number": n, "text": item, "depth": depth} for item, depth, n in items if n is not None]
 
 
 def headings(text: str) -> list[dict[str, str | int]]:
@@ -364,8 +364,8 @@ def code_blocks(text: str) -> list[dict[str, str]]:
 
 def tables(text: str) -> list[dict[str, list[str] | list[list[str]]]]:
     """The tables: {"header": cells, "rows": list of cells}, cells as plain text."""
-    found = read_markdown(text).tables
-    return [{"header": list(table.header), "rows": [list(row) for row in table.rows]} for table in found]
+    parsed = read_markdown(text).tables
+    return [{"header": list(table.header), "rows": [list(row) for row in table.rows]} for table in parsed]
 
 
 def links(text: str) -> list[dict[str, str]]:

@@ -92,13 +92,13 @@ def lines(text: str, blank: bool = False) -> list[str]:
 
 def blocks(text: str) -> list[str]:
     """The pieces of a text between blank lines, as written. A fenced code block is never cut in two."""
-    found: list[str] = []
+    listed: list[str] = []
     held: list[str] = []
     fence = ""
     for line in split_lines(check_text(text)):
         if not line.strip() and not fence:
             if held:
-                found.append("\n".join(held))
+                listed.append("\n".join(held))
                 held = []
             continue
         held.append(line)
@@ -108,8 +108,8 @@ def blocks(text: str) -> list[str]:
         elif mark and fence and mark.group(1).startswith(fence) and not mark.group(2).strip():
             fence = ""
     if held:
-        found.append("\n".join(held))
-    return found
+        listed.append("\n".join(held))
+    return listed
 
 
 def parts(text: str, separator: str) -> list[str]:
@@ -120,8 +120,8 @@ def parts(text: str, separator: str) -> list[str]:
 
 def two_responses(text: str, separator: str = "******") -> bool:
     """Whether the text is exactly two different responses with the separator between them."""
-    found = parts(text, separator)
-    return len(found) == 2 and folded(found[0]) != folded(found[1])
+    responses = parts(text, separator)
+    return len(responses) == 2 and folded(responses[0]) != folded(responses[1])
 
 
 def letter_count(text: str, letter: str, ignore_case: bool = True) -> int:
@@ -255,17 +255,17 @@ def sections(text: str, marker: str) -> list[dict[str, str]]:
     """
     before, _, after = check_phrase(marker, "marker").strip().partition("{n}")
     before, after = before.strip().casefold(), after.strip().casefold()
-    found: list[dict[str, str]] = []
+    listed: list[dict[str, str]] = []
     for line in split_lines(check_text(text)):
         head = line.lstrip(" \t#*_>-").rstrip()
         if not head.casefold().startswith(before):
             continue
         match = SECTION_NUMBER.match(head[len(before) :])
         if match and match.group(2).casefold().startswith(after):
-            found.append(
+            listed.append(
                 {"number": match.group(1), "title": match.group(2)[len(after) :].strip(" .:：-–—*_#")}
             )
-    return found
+    return listed
 
 
 def placeholders(text: str) -> list[str]:

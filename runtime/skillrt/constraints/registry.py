@@ -113,15 +113,15 @@ def _pieces() -> tuple[str, dict[str, tuple[str, frozenset[str]]]]:
     """The imports of `pure`, and for each of its names the source and the other names that it uses."""
     source = inspect.getsource(pure)
     imports: list[str] = []
-    found: dict[str, tuple[str, frozenset[str]]] = {}
+    pieces: dict[str, tuple[str, frozenset[str]]] = {}
     for node in ast.parse(source).body:
         if isinstance(node, ast.Import):
             imports.append(ast.unparse(node))
         elif isinstance(node, ast.FunctionDef | ast.Assign):
             name = node.name if isinstance(node, ast.FunctionDef) else ast.unparse(node.targets[0])
             uses = frozenset(inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)) - {name}
-            found[name] = (ast.unparse(_without_docs(node)), uses)
-    return "\n".join(imports) + "\n", found
+            pieces[name] = (ast.unparse(_without_docs(node)), uses)
+    return "\n".join(imports) + "\n", pieces
 
 
 def _without_docs(node: ast.FunctionDef | ast.Assign) -> ast.FunctionDef | ast.Assign:

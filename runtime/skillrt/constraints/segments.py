@@ -64,14 +64,14 @@ def word_count(text: str) -> int:
 
 def first_word(text: str) -> str:
     """The first word, without punctuation; "" when there is none."""
-    found = words(check_text(text))
-    return found[0] if found else ""
+    every_word = words(check_text(text))
+    return every_word[0] if every_word else ""
 
 
 def last_word(text: str) -> str:
     """The last word, without punctuation; "" when there is none."""
-    found = words(check_text(text))
-    return found[-1] if found else ""
+    every_word = words(check_text(text))
+    return every_word[-1] if every_word else ""
 
 
 def repeated_words(text: str, most: int = 1) -> dict[str, int]:
@@ -88,14 +88,14 @@ def emojis(text: str) -> list[str]:
 
 def graphemes(text: str) -> list[str]:
     """The characters as a reader sees them: an emoji or a letter with its accents is one."""
-    found: list[str] = _GRAPHEME.findall(clean(text))
-    return found
+    clusters: list[str] = _GRAPHEME.findall(clean(text))
+    return clusters
 
 
 def grapheme_count(text: str, spaces: bool = True) -> int:
     """How many characters a reader sees; without white space when `spaces` is false."""
-    found = graphemes(text)
-    return len(found) if spaces else sum(not character.isspace() for character in found)
+    clusters = graphemes(text)
+    return len(clusters) if spaces else sum(not character.isspace() for character in clusters)
 
 
 def sentences(text: str) -> list[str]:
@@ -106,16 +106,16 @@ def sentences(text: str) -> list[str]:
     prose = read_markdown(text).prose
     if _is_long(prose):
         return _plain_split(prose)
-    found: list[str] = []
+    listed: list[str] = []
     for piece in prose:
         if _UNDIVIDED.fullmatch(piece):
             if _ALNUM.search(piece):
-                found.append(piece)
+                listed.append(piece)
             continue
         ends = [match.end() for match in _HARD_END.finditer(piece) if _ends_sentence(piece, match)]
         for hard in _cut(piece, ends):
-            found.extend(sentence for sentence in _syntok_split(hard) if _ALNUM.search(sentence))
-    return found
+            listed.extend(sentence for sentence in _syntok_split(hard) if _ALNUM.search(sentence))
+    return listed
 
 
 def _is_long(prose: tuple[str, ...]) -> bool:
@@ -174,18 +174,18 @@ def _plain_split(prose: tuple[str, ...]) -> list[str]:
     whole = _SOFT_CUT.sub(r"\1\r", whole)
     if not whole.isascii():
         whole = _HARD_CUT.sub(r"\1\n", whole)
-    found: list[str] = []
+    pieces: list[str] = []
     for line in whole.split("\n"):
         if "\r" not in line:
-            found.append(line)
+            pieces.append(line)
             continue
         held: list[str] = []
         for cut in line.split("\r"):
             held.append(cut)
             word = cut[cut.rfind(" ") + 1 : -1] if cut[-1:] == "." else ""
             if word not in State.abbreviations and not (len(word) == 1 and word.isalpha()):
-                found.append(" ".join(held))
+                pieces.append(" ".join(held))
                 held = []
         if held:
-            found.append(" ".join(held))
-    return [sentence.strip() for sentence in found if _ALNUM.search(sentence)]
+            pieces.append(" ".join(held))
+    return [sentence.strip() for sentence in pieces if _ALNUM.search(sentence)]

@@ -34,11 +34,11 @@ def _parse(text: str) -> tuple[Any, list[str], str | None]:
     """The value, the keys that an object has twice, and what is wrong (None when nothing is)."""
     doubled: list[str] = []
 
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        value = dict(found)
-        if len(value) < len(found) and len(doubled) < MAX_KEYS:
+    def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(members)
+        if len(value) < len(members) and len(doubled) < MAX_KEYS:
             seen: set[str] = set()
-            for key, _ in found:
+            for key, _ in members:
                 if key in seen:
                     doubled.append(key)
                 seen.add(key)
@@ -82,18 +82,18 @@ def json_keys(text: str, nested: bool = False) -> list[str]:
     value, _, _ = _parse(unfenced(text))
     if not nested:
         return list(value)[:MAX_KEYS] if isinstance(value, dict) else []
-    found: list[str] = []
+    keys: list[str] = []
     waiting: list[tuple[str, Any]] = [("", value)]
-    while waiting and len(found) < MAX_KEYS:
+    while waiting and len(keys) < MAX_KEYS:
         path, here = waiting.pop()
         if path and path.count(".") > 50:  # paths of a deep value would be of quadratic size together
             continue
         pairs = here.items() if isinstance(here, dict) else enumerate(here) if isinstance(here, list) else ()
         below = [(f"{path}.{key}" if path else str(key), inner) for key, inner in pairs]
         if isinstance(here, dict):
-            found.extend(name for name, _ in below[: MAX_KEYS - len(found)])
+            keys.extend(name for name, _ in below[: MAX_KEYS - len(keys)])
         waiting.extend(reversed(below))
-    return found
+    return keys
 
 
 def json_missing(text: str, keys: list[str]) -> list[str]:

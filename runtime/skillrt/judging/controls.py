@@ -43,7 +43,7 @@ def control_named(url: str) -> str:
     """
     name = url.removeprefix(CONTROL_SCHEME)
     if name not in CONTROLS:
-        known = ", ".join(CONTROL_SCHEME + one for one in CONTROLS)
+        known = ", ".join(CONTROL_SCHEME + control for control in CONTROLS)
         raise ValueError(f"there is no control {name!r}; there are: {known}")
     return name
 
@@ -121,8 +121,8 @@ class _Judgment:
             return None
         from skillrt.verifiers import run_verifier
 
-        found = await run_verifier("reference_match@1", fields, None)
-        return found.get("winner") if found.get("conclusive") else None
+        matched = await run_verifier("reference_match@1", fields, None)
+        return matched.get("winner") if matched.get("conclusive") else None
 
     def _drawn(self, labels: list[str]) -> str:
         return labels[int(self._uniform("winner") * len(labels))]
@@ -144,7 +144,7 @@ class _Judgment:
             good = [self._uniform(f"item {number}") < 0.5 for number in range(items)]
         else:
             good = [number < round(items * self._share(fields)) for number in range(items)]
-        return ["satisfied" if one else "failed" for one in good]
+        return ["satisfied" if met else "failed" for met in good]
 
     def _uniform(self, what: str) -> float:
         text = f"control {self._control.seed} {self._key} {what}"

@@ -174,10 +174,10 @@ class Desk:
         ledgers = self.ledgers()
         before = sum(len(ledger.owed()) for ledger in ledgers)
         taken = [(ledger, ledger.take(arguments)) for ledger in ledgers]
-        faults = sum((found for _, found in taken), Faults())
+        faults = sum((each for _, each in taken), Faults())
         if faults:
             fewer = sum(len(ledger.owed()) for ledger in ledgers) < before
-            in_parts = all(ledger.in_parts for ledger, found in taken if found)
+            in_parts = all(ledger.in_parts for ledger, each in taken if each)
             return self._refused(faults, "incomplete" if in_parts else "not_distinct", progress=fewer)
         kept = {ledger.block.name: list(ledger.kept.values()) for ledger in ledgers}
         return Submitted({**arguments, **kept})

@@ -17,7 +17,7 @@ How it ends, numbered:
    one entry in each list that only comments on the answer. The trace has the cut turn and marks each
    request that was bounded;
 3. without tools the answer is read from the judge's text: a text without one clear answer is invalid, and
-   so is a text that the token limit cut, for what it lacks is its end;
+   so is a text that the token limit cut, because its end is missing;
 4. the endpoint fails: invalid, owned by the endpoint;
 5. the sample cannot be shown, or does not fit the model's context after every shortening: invalid, owned
    by the sample.

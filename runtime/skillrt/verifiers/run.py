@@ -37,31 +37,35 @@ async def run_verifier(by: str, fields: Mapping[str, Any], sandbox: Sandbox | No
         return {"conclusive": False, "winner": None, "items": [], "text": ""}
     match by:
         case "reference_match@1":
-            found: WinnerResult | ItemsResult = await asyncio.to_thread(
+            result: WinnerResult | ItemsResult = await asyncio.to_thread(
                 reference_match, fields["prompt"], fields["responses"], fields["reference"]
             )
         case "code_examples@1":
             assert sandbox is not None
-            found = await code_examples(fields["prompt"], fields["responses"], sandbox)
+            result = await code_examples(fields["prompt"], fields["responses"], sandbox)
         case "checklist_rules@1":
-            found = await checklist_rules(fields["checkers"], fields["prompt"], fields["response"], sandbox)
+            result = await checklist_rules(fields["checkers"], fields["prompt"], fields["response"], sandbox)
         case _:
             raise ValueError(f"there is no verifier {by}")
-    return _winner(found) if isinstance(found, WinnerResult) else _items(found)
+    return _winner(result) if isinstance(result, WinnerResult) else _items(result)
 
 
 def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _winner(found: WinnerResult) -> dict[str, Any]:
-    told = found.to_json()
-    text = _text({"winner": found.winner, "reason": told["reason"], "responses": told["responses"]})
-    return {"conclusive": found.conclusive, "winner": found.winner, "text": text if found.responses else ""}
+def _winner(result: WinnerResult) -> dict[str, Any]:
+    told = result.to_json()
+    text = _text({"winner": result.winner, "reason": told["reason"], "responses": told["responses"]})
+    return {
+        "conclusive": result.conclusive,
+        "winner": result.winner,
+        "text": text if result.responses else "",
+    }
 
 
-def _items(found: ItemsResult) -> dict[str, Any]:
-    items = [{"item": item.index + 1, "status": item.status} for item in found.items]
-    decided = [item for item in found.items if item.status != "inconclusive"]
+def _items(result: ItemsResult) -> dict[str, Any]:
+    items = [{"item": item.index + 1, "status": item.status} for item in result.items]
+    decided = [item for item in result.items if item.status != "inconclusive"]
     text = _text({item.index + 1: [item.status, item.to_json()["reason"]] for item in decided})
     return {"conclusive": bool(decided), "items": items, "text": text if decided else ""}

@@ -204,10 +204,10 @@ class RayEngine:
             except (RayError, TimeoutError):
                 return []
             where = {"worker": seat.number, "node": seat.opened.node if seat.opened else ""}
-            return [{**where, **one} for one in told]
+            return [{**where, **entry} for entry in told]
 
-        found = await asyncio.gather(*(of(seat) for seat in self._seats if seat.ready))
-        return [one for each in found for one in each]
+        reports = await asyncio.gather(*(of(seat) for seat in self._seats if seat.ready))
+        return [entry for each in reports for entry in each]
 
     async def close(self) -> None:
         """End the workers."""

@@ -46,7 +46,7 @@ def conclusions(critique: str) -> list[str]:
     A block is ``[检查项N-开始]``, 要求, 分析, 结论, each on a line of its own, and ``[检查项N-结束]`` with
     the same N. One mark too many anywhere, in the thinking too, makes the critique unreadable.
     """
-    found: list[str] = []
+    passages: list[str] = []
     position = 0
     while (head := _HEAD.search(critique, position)) is not None:
         tail = f"\n[检查项{head[1]}-结束]"
@@ -58,10 +58,10 @@ def conclusions(critique: str) -> list[str]:
             # An opening mark without a block of its own: the marks cannot pair up any more. Giving up
             # here also keeps the time linear in the length of a text that a model wrote.
             return []
-        found.append(critique[begin:end].strip())
+        passages.append(critique[begin:end].strip())
         position = end + len(tail)
-    paired = critique.count("-开始]") == len(found) == critique.count("-结束]")
-    return found if paired else []
+    paired = critique.count("-开始]") == len(passages) == critique.count("-结束]")
+    return passages if paired else []
 
 
 def read_verdict(conclusion: str) -> int:
@@ -80,9 +80,9 @@ class AnswerLabels:
 
 def read_labels(critique: str | None, items: int) -> AnswerLabels:
     """Read the labels of a critique for a checklist of ``items`` items; superfluous ones are cut off."""
-    found = [read_verdict(text) for text in conclusions(critique or "")][:items]
-    padded = items - len(found)
-    return AnswerLabels(tuple(found) + (PADDING,) * padded, padded)
+    labels = [read_verdict(text) for text in conclusions(critique or "")][:items]
+    padded = items - len(labels)
+    return AnswerLabels(tuple(labels) + (PADDING,) * padded, padded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class ConstraintScore:
 def _score_prompt(prompt: ConstraintPrompt) -> PromptScore:
     read = [label for ident in prompt.gold for label in prompt.read[ident].labels]
     gold = [label for labels in prompt.gold.values() for label in labels]
-    means = {ident: sum(found.labels) / len(found.labels) for ident, found in prompt.read.items()}
+    means = {ident: sum(answer.labels) / len(answer.labels) for ident, answer in prompt.read.items()}
     return PromptScore(label_f1(read, gold), rank_edges(set(prompt.edges), means))
 
 
@@ -202,12 +202,12 @@ def score_constraints(prompts: Iterable[ConstraintPrompt]) -> ConstraintScore:
         ValueError: no prompts of a known type, or labels that do not fit their checklist.
         LookupError: a response that the gold labels or an edge name was not read.
     """
-    found: list[PromptScore] = []
+    scored: list[PromptScore] = []
     by_type: dict[str, list[PromptScore]] = {}
     items = padded = answers = unreadable = 0
     for prompt in prompts:
         score = _score_prompt(prompt)
-        found.append(score)
+        scored.append(score)
         by_type.setdefault(prompt.instruction_type, []).append(score)
         for labels in prompt.read.values():
             items += len(labels.labels)
@@ -225,4 +225,4 @@ def score_constraints(prompts: Iterable[ConstraintPrompt]) -> ConstraintScore:
             mean_of_types({name: score.ranking.kendall for name, score in types.items()}),
         ),
     )
-    return ConstraintScore(overall, types, tuple(found), items, padded, answers, unreadable)
+    return ConstraintScore(overall, types, tuple(scored), items, padded, answers, unreadable)

@@ -77,14 +77,14 @@ def comparisons_of(
     Raises:
         KeyError: a pair was not judged.
     """
-    found = []
+    pairs = []
     for first, second in shown_pairs(responses, positions):
         preference = preferences[first, second]
         if preference == "A":
-            found.append((second, first))
+            pairs.append((second, first))
         elif preference == "B":
-            found.append((first, second))
-    return found
+            pairs.append((first, second))
+    return pairs
 
 
 def elo_ratings(responses: int, comparisons: Sequence[tuple[int, int]], stream: random.Random) -> list[float]:
@@ -187,13 +187,13 @@ def score_overall(prompts: Iterable[OverallPrompt], seed: int = SHUFFLE_SEED) ->
         LookupError: an edge names a response that the prompt does not have.
     """
     stream = random.Random(seed)  # noqa: S311
-    found: list[Ranking] = []
+    ranked: list[Ranking] = []
     by_type: dict[str, list[Ranking]] = {}
     undecided = 0
     for prompt in prompts:
         ratings = elo_ratings(prompt.responses, prompt.comparisons, stream)
         ranking = rank_edges(prompt.edges, ratings)
-        found.append(ranking)
+        ranked.append(ranking)
         by_type.setdefault(prompt.instruction_type, []).append(ranking)
         undecided += prompt.undecided
     types = {
@@ -207,6 +207,6 @@ def score_overall(prompts: Iterable[OverallPrompt], seed: int = SHUFFLE_SEED) ->
         accuracy=mean_of_types({name: ranking.accuracy for name, ranking in types.items()}),
         kendall=mean_of_types({name: ranking.kendall for name, ranking in types.items()}),
         types=types,
-        prompts=tuple(found),
+        prompts=tuple(ranked),
         undecided=undecided,
     )

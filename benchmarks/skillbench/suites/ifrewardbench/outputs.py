@@ -22,10 +22,10 @@ def read_statuses(text: str, fields: Mapping[str, Any]) -> list[str | None] | No
     without a block has no status; the metric pads it.
     """
     items = len(fields["checklist"])
-    found: list[str | None] = [
+    statuses: list[str | None] = [
         "satisfied" if read_verdict(conclusion) else "failed" for conclusion in conclusions(text)[:items]
     ]
-    return found + [None] * (items - len(found)) if found else None
+    return statuses + [None] * (items - len(statuses)) if statuses else None
 
 
 def read_preference(text: str, _: Mapping[str, Any]) -> str | None:

@@ -105,7 +105,7 @@ def _by_type(
 
     ``values`` holds for each metric one value a prompt, its limits, and the official mean.
     """
-    found: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     kinds = [prompt.kind for prompt in prompts]
     present = [name for name in INSTRUCTION_TYPES if name in kinds]
     units = [[prompt.rows[0].unit for prompt in prompts if prompt.kind == name] for name in present]
@@ -114,13 +114,13 @@ def _by_type(
         for metric, (each, _, _) in values.items()
     }
     for metric, (_, limits, total) in values.items():
-        found[f"{prefix}.{metric}"] = mean_of_means(split[metric], limits, total, units)
+        estimates[f"{prefix}.{metric}"] = mean_of_means(split[metric], limits, total, units)
     for place, name in enumerate(present):
         for metric, (_, limits, _) in values.items():
-            found[f"{prefix}.{name}.{metric}"] = mean_estimate(
+            estimates[f"{prefix}.{name}.{metric}"] = mean_estimate(
                 split[metric][place], limits, clusters=units[place]
             )
-    return found
+    return estimates
 
 
 def _behind(prompts: Iterable[JudgedPrompt], orders: Sequence[str] = ()) -> Behind:
@@ -132,15 +132,15 @@ def _behind_types(
     prefix: str, prompts: Sequence[JudgedPrompt], orders: Sequence[str] = (), metrics: Sequence[str] = _RANKED
 ) -> dict[str, Behind]:
     """Count the judgments of what :func:`_by_type` gives."""
-    split = {name: [one for one in prompts if one.kind == name] for name in INSTRUCTION_TYPES}
+    split = {name: [prompt for prompt in prompts if prompt.kind == name] for name in INSTRUCTION_TYPES}
     kinds = {name: _behind(members, orders) for name, members in split.items() if members}
     whole = _behind(prompts, orders)
-    found = {}
+    behind = {}
     for metric in metrics:
         parts = {name: f"{prefix}.{name}.{metric}" for name in kinds}
-        found[f"{prefix}.{metric}"] = replace(whole, parts=parts)
-        found |= {parts[name]: one for name, one in kinds.items()}
-    return found
+        behind[f"{prefix}.{metric}"] = replace(whole, parts=parts)
+        behind |= {parts[name]: part for name, part in kinds.items()}
+    return behind
 
 
 # ------------------------------------------------------------------------------------------ overall
@@ -150,15 +150,15 @@ def _comparisons(
     prompt: JudgedPrompt, which: str, orders: Sequence[str]
 ) -> tuple[list[tuple[int, int]], int]:
     """Return (loser, winner) of the decided judgments in the official order, and how many decided nothing."""
-    found, undecided = [], 0
+    pairs, undecided = [], 0
     # The official order of pairs is by the numbers of the first and the second response shown.
     rows = [row for row in prompt.rows if row.order in orders]
     for row in sorted(rows, key=lambda row: (str(row.order), row.gold["first"], row.gold["second"])):
         first, second, answer = row.gold["first"], row.gold["second"], getattr(row, which)
         undecided += answer not in _LABELS
         if answer in _LABELS:
-            found.append((second, first) if answer == "A" else (first, second))
-    return found, undecided
+            pairs.append((second, first) if answer == "A" else (first, second))
+    return pairs, undecided
 
 
 def _score_comparisons(prompts: Sequence[JudgedPrompt], which: str, orders: Sequence[str]) -> OverallScore:
@@ -185,7 +185,7 @@ def overall_worths(rows: Iterable[Prediction]) -> Iterator[tuple[Sequence[Predic
     prompts = by_prompt(rows).values()
     both = _both(prompts)
     finished = [prompt for prompt in prompts if _complete(prompt, both=both)]
-    yield from ((one.rows, Worth(None, None)) for one in prompts if not _complete(one, both=both))
+    yield from ((prompt.rows, Worth(None, None)) for prompt in prompts if not _complete(prompt, both=both))
     views = [_score_comparisons(finished, which, ("AB",)).prompts for which in ("outcome", "said")]
     for prompt, readout, said in zip(finished, *views, strict=True):
         yield prompt.rows, Worth(readout.kendall, said.kendall)
@@ -193,11 +193,11 @@ def overall_worths(rows: Iterable[Prediction]) -> Iterator[tuple[Sequence[Predic
 
 def overall_scores(rows: Iterable[Prediction]) -> Scores:
     """Compute ``ifrewardbench.overall.{kendall,accuracy}`` and, over both orders, ``.balanced.*``."""
-    found = by_prompt(rows)
-    both = _both(found.values())
-    finished = [prompt for prompt in found.values() if _complete(prompt, both=both)]
+    grouped = by_prompt(rows)
+    both = _both(grouped.values())
+    finished = [prompt for prompt in grouped.values() if _complete(prompt, both=both)]
     if not finished:
-        return Scores(None, {}, {}, len(found))
+        return Scores(None, {}, {}, len(grouped))
     kinds = [prompt.kind for prompt in finished]
     spans = {"ifrewardbench.overall": ("AB",)} | ({"ifrewardbench.overall.balanced": _ORDERS} if both else {})
     undecided = 0
@@ -219,9 +219,9 @@ def overall_scores(rows: Iterable[Prediction]) -> Scores:
         "ifrewardbench.overall.kendall",
         readout,
         said,
-        len(found) - len(finished),
+        len(grouped) - len(finished),
         facts=facts,
-        behind={name: one for each in counted.values() for name, one in each.items()},
+        behind={name: counts for each in counted.values() for name, counts in each.items()},
         finished=Counter(kinds),
     )
 
@@ -230,8 +230,8 @@ def _rankings(
     prompts: Sequence[Ranking], kendall: float, accuracy: float
 ) -> dict[str, tuple[Sequence[float], tuple[float, float], float]]:
     return {
-        "kendall": ([one.kendall for one in prompts], _KENDALL, kendall),
-        "accuracy": ([one.accuracy for one in prompts], _SHARE, accuracy),
+        "kendall": ([ranking.kendall for ranking in prompts], _KENDALL, kendall),
+        "accuracy": ([ranking.accuracy for ranking in prompts], _SHARE, accuracy),
     }
 
 
@@ -277,10 +277,10 @@ def _constraint_prompts(prompts: Sequence[JudgedPrompt], which: str) -> list[Con
 
 def constraint_scores(rows: Iterable[Prediction]) -> Scores:
     """Compute ``ifrewardbench.constraint.{positive_f1,negative_f1,accuracy,kendall}`` and the groups."""
-    found = by_prompt(rows, checklists=True)
-    finished = [prompt for prompt in found.values() if len(prompt.rows) == prompt.rows[0].gold["of"]]
+    grouped = by_prompt(rows, checklists=True)
+    finished = [prompt for prompt in grouped.values() if len(prompt.rows) == prompt.rows[0].gold["of"]]
     if not finished:
-        return Scores(None, {}, {}, len(found))
+        return Scores(None, {}, {}, len(grouped))
     read = {which: _constraint_prompts(finished, which) for which in ("outcome", "said")}
     scores = {which: score_constraints(prompts) for which, prompts in read.items()}
     readout, said = (
@@ -293,9 +293,9 @@ def constraint_scores(rows: Iterable[Prediction]) -> Scores:
         "ifrewardbench.constraint.kendall",
         readout,
         said,
-        len(found) - len(finished),
+        len(grouped) - len(finished),
         facts=facts,
-        behind={name: one for name, one in _behind_constraints(finished).items() if name in readout},
+        behind={name: counts for name, counts in _behind_constraints(finished).items() if name in readout},
         finished=Counter(prompt.kind for prompt in finished),
     )
 
@@ -305,28 +305,28 @@ def _four(
 ) -> dict[str, tuple[Sequence[float], tuple[float, float], float]]:
     labels, ranking = total.labels, total.ranking
     return {
-        "positive_f1": ([one.labels.positive for one in prompts], _SHARE, labels.positive),
-        "negative_f1": ([one.labels.negative for one in prompts], _SHARE, labels.negative),
-        **_rankings([one.ranking for one in prompts], ranking.kendall, ranking.accuracy),
+        "positive_f1": ([prompt.labels.positive for prompt in prompts], _SHARE, labels.positive),
+        "negative_f1": ([prompt.labels.negative for prompt in prompts], _SHARE, labels.negative),
+        **_rankings([prompt.ranking for prompt in prompts], ranking.kendall, ranking.accuracy),
     }
 
 
 def _constraint_estimates(
     prompts: Sequence[JudgedPrompt], listed: Sequence[ConstraintPrompt], score: ConstraintScore
 ) -> dict[str, Estimate]:
-    found = _by_type(_PREFIX, prompts, _four(score.prompts, score.overall))
+    estimates = _by_type(_PREFIX, prompts, _four(score.prompts, score.overall))
     for family, key_of in _FAMILIES.items():
         named = [key_of(prompt) for prompt in prompts]
         for name, group in score_groups(named, score.prompts).items():
-            members = [one for one, key in zip(score.prompts, named, strict=True) if key == name]
+            members = [scored for scored, key in zip(score.prompts, named, strict=True) if key == name]
             for metric, (values, limits, total) in _four(members, group).items():
-                found[f"{_PREFIX}.{family}.{name}.{metric}"] = mean_estimate(values, limits, total)
-    return found | _kinds(prompts, listed)
+                estimates[f"{_PREFIX}.{family}.{name}.{metric}"] = mean_estimate(values, limits, total)
+    return estimates | _kinds(prompts, listed)
 
 
 def _behind_constraints(prompts: Sequence[JudgedPrompt]) -> dict[str, Behind]:
     """Count the judgments of each metric; of a kind of constraint, those whose checklist has one."""
-    found = _behind_types(_PREFIX, prompts, metrics=_CHECKED_METRICS)
+    behind = _behind_types(_PREFIX, prompts, metrics=_CHECKED_METRICS)
     families: dict[tuple[str, str], list[JudgedPrompt]] = {}
     for prompt in prompts:
         keys = [(family, key_of(prompt)) for family, key_of in _FAMILIES.items()]
@@ -336,22 +336,22 @@ def _behind_constraints(prompts: Sequence[JudgedPrompt]) -> dict[str, Behind]:
             families.setdefault(key, []).append(prompt)
     for (family, name), members in families.items():
         counted = _behind(members)
-        found |= {f"{_PREFIX}.{family}.{name}.{metric}": counted for metric in (*_CHECKED_METRICS, "mcc")}
-    return found
+        behind |= {f"{_PREFIX}.{family}.{name}.{metric}": counted for metric in (*_CHECKED_METRICS, "mcc")}
+    return behind
 
 
 def _kinds(prompts: Sequence[JudgedPrompt], listed: Sequence[ConstraintPrompt]) -> dict[str, Estimate]:
     """F1 by kind of constraint, over the items of all prompts together: without an interval."""
     triples: dict[str, list[tuple[str, int, int]]] = {}
-    for prompt, one in zip(prompts, listed, strict=True):
+    for prompt, scored in zip(prompts, listed, strict=True):
         for family, kinds in prompt.common("kinds").items():
             triples.setdefault(family, []).extend(
                 (kind, label, right)
-                for ident, gold in one.gold.items()
-                for names, label, right in zip(kinds, one.read[ident].labels, gold, strict=True)
+                for ident, gold in scored.gold.items()
+                for names, label, right in zip(kinds, scored.read[ident].labels, gold, strict=True)
                 for kind in names
             )
-    found: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     for family, members in triples.items():
         for name, score in score_kinds(members).items():
             for metric, value, least in (
@@ -359,7 +359,7 @@ def _kinds(prompts: Sequence[JudgedPrompt], listed: Sequence[ConstraintPrompt]) 
                 ("negative_f1", score.labels.negative, 0.0),
                 ("mcc", score.mcc, -100.0),
             ):
-                found[f"{_PREFIX}.{family}.{name}.{metric}"] = Estimate(
+                estimates[f"{_PREFIX}.{family}.{name}.{metric}"] = Estimate(
                     100 * value, least, 100.0, None, score.items, "none"
                 )
-    return found
+    return estimates

@@ -57,9 +57,9 @@ class Sample:
 
 
 def _messages(row: Row) -> tuple[str | None, list[dict[str, str]], str]:
-    found = objects(row, "messages")
+    messages = objects(row, "messages")
     turns: list[dict[str, str]] = []
-    for number, message in enumerate(found):
+    for number, message in enumerate(messages):
         for name in ("role", "content"):
             if not isinstance(message.get(name), str):
                 raise row.error(
@@ -95,7 +95,7 @@ def _responses(row: Row, items: int) -> tuple[dict[int, int], list[str], list[tu
 
 
 def _edges(row: Row, numbers: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
-    found = []
+    edges = []
     listed = row.values.get("preference_graph")
     if not isinstance(listed, list):
         raise row.error("preference_graph", f"must be a list, not {kind_of(listed)}")
@@ -109,19 +109,19 @@ def _edges(row: Row, numbers: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
                     f"preference_graph[{number}].{name}.response_id", "names no response of the row"
                 )
             ends.append(numbers[ident])
-        found.append((ends[0], ends[1]))
-    return tuple(found)
+        edges.append((ends[0], ends[1]))
+    return tuple(edges)
 
 
 def _kinds(row: Row, items: int) -> dict[str, list[list[str]]]:
     """Return for each family of kinds of constraints the kinds of every item; empty where there are none."""
     listed = row.values.get("constraint_type")
     entries = listed if isinstance(listed, list) and len(listed) == items else [None] * items
-    found: dict[str, list[list[str]]] = {}
+    kinds: dict[str, list[list[str]]] = {}
     for family, field in _FAMILIES.items():
         names = [entry.get(field) if isinstance(entry, dict) else None for entry in entries]
-        found[family] = [list(map(str, name)) if isinstance(name, list) else [] for name in names]
-    return found
+        kinds[family] = [list(map(str, name)) if isinstance(name, list) else [] for name in names]
+    return kinds
 
 
 def _read(row: Row) -> Sample:
@@ -150,7 +150,7 @@ def _read(row: Row) -> Sample:
 
 def _positions(path: Path) -> dict[str, dict[str, int]]:
     try:
-        found = json.loads(path.read_bytes())
+        entries = json.loads(path.read_bytes())
     except OSError as error:
         raise BenchError(
             f"cannot read {path}: {error.strerror}; the display order of the pairs is part of the benchmark: "
@@ -158,11 +158,11 @@ def _positions(path: Path) -> dict[str, dict[str, int]]:
         ) from error
     except ValueError as error:
         raise BenchError(f"{path} is not JSON: {error}") from error
-    if not isinstance(found, dict) or not all(isinstance(entry, dict) for entry in found.values()):
+    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
         raise BenchError(
             f"{path} must be an object that gives each prompt's id an object such as {{'0_1': 1}}"
         )
-    return found
+    return entries
 
 
 class IFRewardBench(FileSuite[Sample]):
@@ -285,13 +285,13 @@ class IFRewardBench(FileSuite[Sample]):
         common = {"responses": len(sample.responses), "pairs": len(pairs)}
         for index, (first, second) in enumerate(pairs):
             for order in orders:
-                one, two = (first, second) if order == "AB" else (second, first)
-                gold: dict[str, Any] = {"first": one, "second": two, **common}
-                gold["better"] = _better(sample.edges, one, two)
+                left, right = (first, second) if order == "AB" else (second, first)
+                gold: dict[str, Any] = {"first": left, "second": right, **common}
+                gold["better"] = _better(sample.edges, left, right)
                 if index == 0:
                     gold["edges"] = sample.edges
-                shown = {"A": sample.responses[one], "B": sample.responses[two]}
-                case_id = f"{key}:{one}_{two}:{order}"
+                shown = {"A": sample.responses[left], "B": sample.responses[right]}
+                case_id = f"{key}:{left}_{right}:{order}"
                 all_fields = {**fields, "responses": shown}
                 case = Case(case_id, sample.ident, position, self.tasks[0], order, all_fields, sample.kind)
                 yield Job(case, seal(gold, sample.kind))
@@ -303,7 +303,9 @@ class IFRewardBench(FileSuite[Sample]):
         if "labels" in gold:
             said = ["satisfied" if label else "failed" for label in gold["labels"]]
             outcome = verdict.outcome or []
-            return sum(bool(one == two) for one, two in zip(said, outcome, strict=False)) / len(said)
+            return sum(
+                bool(stated == expected) for stated, expected in zip(said, outcome, strict=False)
+            ) / len(said)
         return None if gold["better"] is None else int(verdict.outcome == gold["better"])
 
     def answer_of(self, gold: Any) -> Any:
@@ -319,7 +321,7 @@ class IFRewardBench(FileSuite[Sample]):
         return None if self.mode == "constraint" else overall_worths(rows)
 
 
-def _better(edges: Sequence[tuple[int, int]], one: int, two: int) -> str | None:
-    if (one, two) in edges:
+def _better(edges: Sequence[tuple[int, int]], left: int, right: int) -> str | None:
+    if (left, right) in edges:
         return "A"
-    return "B" if (two, one) in edges else None
+    return "B" if (right, left) in edges else None

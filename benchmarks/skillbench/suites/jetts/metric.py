@@ -144,10 +144,10 @@ _NUMBER: Final = re.compile(
 
 
 def _number(text: str, *, last: bool) -> str | None:
-    found = _NUMBER.findall(text)
-    if not found:
+    numbers = _NUMBER.findall(text)
+    if not numbers:
         return None
-    raw = found[-1 if last else 0].replace(",", "").replace("$", "")
+    raw = numbers[-1 if last else 0].replace(",", "").replace("$", "")
     try:
         value = Decimal(raw)
     except InvalidOperation:
@@ -226,18 +226,18 @@ def references(
     if answers is not None and len(answers) != len(scores):
         raise ValueError(f"there are {len(answers)} answers for {len(scores)} candidates")
     first = {k: [scores[number] for number in order[:k]] for k in checkpoints}
-    expected = {k: sum(found) / len(found) for k, found in first.items()}
+    expected = {k: sum(values) / len(values) for k, values in first.items()}
     majority: dict[int, float] | None = None
     if answers is not None:
         majority = {}
-        for k, found in first.items():
+        for k, values in first.items():
             winner = majority_choice([answers[number] for number in order[:k]])
-            majority[k] = expected[k] if winner is None else found[winner]
+            majority[k] = expected[k] if winner is None else values[winner]
     return References(
         pass_at_1=sum(scores) / len(scores),
         pass_at_1_first=scores[0],
         random=expected,
-        oracle={k: max(found) for k, found in first.items()},
+        oracle={k: max(values) for k, values in first.items()},
         majority=majority,
     )
 
@@ -270,23 +270,23 @@ def score_choices(queries: Iterable[BestOfN], checkpoints: Sequence[int] = CHECK
     Raises:
         ValueError: there are no queries.
     """
-    found = list(queries)
-    if not found:
+    counted = list(queries)
+    if not counted:
         raise ValueError("there are no queries to score")
 
     def mean(values: Iterable[float]) -> float:
-        return sum(values) / len(found)
+        return sum(values) / len(counted)
 
-    majorities = [query.references.majority for query in found]
+    majorities = [query.references.majority for query in counted]
     votes = [majority for majority in majorities if majority is not None]
     return BestOfNScore(
-        queries=len(found),
-        judge={k: mean(query.scores[query.choices[k]] for query in found) for k in checkpoints},
-        pass_at_1=mean(query.references.pass_at_1 for query in found),
-        pass_at_1_first=mean(query.references.pass_at_1_first for query in found),
-        random={k: mean(query.references.random[k] for query in found) for k in checkpoints},
-        oracle={k: mean(query.references.oracle[k] for query in found) for k in checkpoints},
+        queries=len(counted),
+        judge={k: mean(query.scores[query.choices[k]] for query in counted) for k in checkpoints},
+        pass_at_1=mean(query.references.pass_at_1 for query in counted),
+        pass_at_1_first=mean(query.references.pass_at_1_first for query in counted),
+        random={k: mean(query.references.random[k] for query in counted) for k in checkpoints},
+        oracle={k: mean(query.references.oracle[k] for query in counted) for k in checkpoints},
         majority={k: mean(vote[k] for vote in votes) for k in checkpoints}
-        if len(votes) == len(found)
+        if len(votes) == len(counted)
         else None,
     )

@@ -134,20 +134,20 @@ class JETTS(FileSuite[Sample]):
         match = walk.next_match()
         if match is None:
             return None
-        one, two = match.first, match.second
+        left, right = match.first, match.second
         gold: dict[str, Any] = {
             "match": match.number,
-            "first": one,
-            "second": two,
+            "first": left,
+            "second": right,
             "champion": match.champion,
         }
-        gold["better"] = _better(sample.scores[one], sample.scores[two])
+        gold["better"] = _better(sample.scores[left], sample.scores[right])
         if match.number == 1:
             gold |= {"order": list(walk.order), "scores": list(sample.scores)}
             read = _ANSWERS.get(sample.dataset)
             if read is not None:
                 gold["answers"] = [read(text) for text in sample.responses]
-        shown = {"A": sample.responses[one], "B": sample.responses[two]}
+        shown = {"A": sample.responses[left], "B": sample.responses[right]}
         fields = {"prompt": sample.prompt, "responses": shown, "dataset": sample.dataset}
 
         drawn = gold["drawn"] = walk.drawn()
@@ -156,7 +156,7 @@ class JETTS(FileSuite[Sample]):
             walk.tell(self._winner(outcome, drawn))
             return self._match(walk, sample, key, position)
 
-        case_id, order = f"{key}:{match.number}", f"{one}v{two}"
+        case_id, order = f"{key}:{match.number}", f"{left}v{right}"
         return Job(
             Case(case_id, sample.ident, position, self.tasks[0], order, fields, sample.file),
             seal(gold, sample.file, source=sample.dataset),
@@ -185,12 +185,12 @@ class JETTS(FileSuite[Sample]):
         ``match_accuracy`` is over matches of candidates with unequal scores; it alone exists for what
         the judge said, because the walk goes by the readout.
         """
-        found: dict[int, _Walk] = {}
+        walks: dict[int, _Walk] = {}
         for row in rows:
-            found.setdefault(row.position, _Walk(row.group, row.unit)).add(row)
-        finished = {n: walk for n, walk in sorted(found.items()) if walk.choices(self._winner) is not None}
+            walks.setdefault(row.position, _Walk(row.group, row.unit)).add(row)
+        finished = {n: walk for n, walk in sorted(walks.items()) if walk.choices(self._winner) is not None}
         if not finished:
-            return Scores(None, {}, {}, len(found))
+            return Scores(None, {}, {}, len(walks))
         readout, known = _best(finished.values())
         said: dict[str, Estimate] = {}
         for estimates, which in ((readout, "outcome"), (said, "said")):
@@ -205,7 +205,7 @@ class JETTS(FileSuite[Sample]):
             f"jetts.best_of_{CHECKPOINTS[-1]}",
             readout,
             said,
-            len(found) - len(finished),
+            len(walks) - len(finished),
             references=known,
             facts={
                 "matches": len(picks),
@@ -217,8 +217,8 @@ class JETTS(FileSuite[Sample]):
         )
 
 
-def _better(one: float, two: float) -> str | None:
-    return None if one == two else "A" if one > two else "B"
+def _better(left: float, right: float) -> str | None:
+    return None if left == right else "A" if left > right else "B"
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,22 +306,22 @@ def _best(walks: Iterable[_Walk]) -> tuple[dict[str, Estimate], dict[str, float]
             by_file.setdefault(walk.file, []).append(walk.best)
             units.setdefault(walk.file, []).append(walk.unit)
     scores = {name: score_choices(by_file[name]) for name in sorted(by_file)}
-    every = [score for query in by_file.values() for one in query for score in one.scores]
+    every = [score for query in by_file.values() for answered in query for score in answered.scores]
     limits = (min(0.0, *every), max(1.0, *every))
 
     def values(name: str, k: int) -> list[float]:
         return [query.scores[query.choices[k]] for query in by_file[name]]
 
-    found: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     pooled: dict[str, list[float]] = {}
     known: dict[str, float] = {}
     for k in CHECKPOINTS:
-        found[f"jetts.best_of_{k}"] = mean_of_means(
+        estimates[f"jetts.best_of_{k}"] = mean_of_means(
             [values(name, k) for name in scores], limits, clusters=[units[name] for name in scores]
         )
     for name, score in scores.items():
         for k in CHECKPOINTS:
-            found[f"jetts.{name}.best_of_{k}"] = mean_estimate(
+            estimates[f"jetts.{name}.best_of_{k}"] = mean_estimate(
                 values(name, k), limits, score.judge[k], units[name]
             )
         own = {"pass_at_1": score.pass_at_1, "pass_at_1_first": score.pass_at_1_first}
@@ -333,4 +333,4 @@ def _best(walks: Iterable[_Walk]) -> tuple[dict[str, Estimate], dict[str, float]
             known[f"jetts.{name}.{metric}"] = 100 * value
     means = {f"jetts.{metric}": 100 * sum(own) / len(own) for metric, own in pooled.items()
              if len(own) == len(scores)}  # fmt: skip
-    return found, means | known
+    return estimates, means | known

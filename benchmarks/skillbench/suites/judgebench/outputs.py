@@ -110,9 +110,9 @@ class OutputsReport:
             "compared": self.compared,
             "agreements": self.agreements,
             "differences": [
-                {"at": found.place, "id": found.ident, "order": found.order}
-                | {"read": found.read, "recorded": found.recorded}
-                for found in self.differences
+                {"at": difference.place, "id": difference.ident, "order": difference.order}
+                | {"read": difference.read, "recorded": difference.recorded}
+                for difference in self.differences
             ],
             "repeated_pairs": self.repeated_pairs,
         }
@@ -134,9 +134,9 @@ class OutputsReport:
             )
         shown = self.differences[:_SHOWN_DIFFERENCES]
         lines += [
-            f"  {found.place}, pair {found.ident}, order {found.order}: "
-            f"read {found.read or 'nothing'}, recorded {found.recorded or 'nothing'}"
-            for found in shown
+            f"  {difference.place}, pair {difference.ident}, order {difference.order}: "
+            f"read {difference.read or 'nothing'}, recorded {difference.recorded or 'nothing'}"
+            for difference in shown
         ]
         if len(self.differences) > len(shown):
             lines.append(f"  and {len(self.differences) - len(shown)} more (all of them with --json)")
@@ -213,13 +213,13 @@ def score_outputs(
         raise BenchError(f"there is no reader for judge {judge!r}; there are {', '.join(sorted(READERS))}")
     rows = read_rows(paths)
     pairs = [_read_output(row, judge) for row in rows]
-    judgments = [found for pair in pairs for found in pair.judgments]
-    has_records = all(found.has_record for found in judgments)
+    judgments = [judgment for pair in pairs for judgment in pair.judgments]
+    has_records = all(judgment.has_record for judgment in judgments)
     differences = [
-        Difference(pair.place, pair.ident, order, found.decision, found.recorded)
+        Difference(pair.place, pair.ident, order, judgment.decision, judgment.recorded)
         for pair in pairs
-        for order, found in enumerate(pair.judgments, 1)
-        if found.compared and found.decision != found.recorded
+        for order, judgment in enumerate(pair.judgments, 1)
+        if judgment.compared and judgment.decision != judgment.recorded
     ]
     return OutputsReport(
         judges=tuple(
@@ -227,8 +227,8 @@ def score_outputs(
         ),
         scores=_scores(pairs, recorded=False),
         recorded=_scores(pairs, recorded=True) if has_records else None,
-        bases={basis: sum(found.basis == basis for found in judgments) for basis in _BASIS_NAMES},
-        compared=sum(found.compared for found in judgments),
+        bases={basis: sum(judgment.basis == basis for judgment in judgments) for basis in _BASIS_NAMES},
+        compared=sum(judgment.compared for judgment in judgments),
         differences=tuple(differences),
         repeated_pairs=len(pairs) - len({(pair.written_by, pair.ident) for pair in pairs}),
     )
@@ -245,7 +245,7 @@ def _scores(pairs: list[PairOutput], *, recorded: bool) -> dict[str, PairScore]:
             JudgedPair(
                 pair.group,
                 pair.label,
-                tuple(found.recorded if recorded else found.decision for found in pair.judgments),
+                tuple(judgment.recorded if recorded else judgment.decision for judgment in pair.judgments),
             )
             for pair in span
         ]
@@ -291,11 +291,11 @@ def _listed(row: Row, field: str) -> list[Any]:
 
 
 def _read_judgments(row: Row, judge: str) -> tuple[tuple[ReadDecision, ...], str]:
-    found, model = [], ""
+    decisions, model = [], ""
     for number, entry in enumerate(_listed(row, "judgments")):
         field = f"judgments[{number}]"
         if entry is None:
-            found.append(ReadDecision(None, "failed", None, True))
+            decisions.append(ReadDecision(None, "failed", None, True))
             continue
         if not isinstance(entry, dict):
             raise row.error(field, "must be an object or null")
@@ -305,8 +305,8 @@ def _read_judgments(row: Row, judge: str) -> tuple[tuple[ReadDecision, ...], str
             raise row.error(f"{field}.judgment", "must be an object")
         named = (inner or {}).get("judge_model")
         model = named if isinstance(named, str) else model
-        found.append(_read_entry(row, field, entry, inner or {}, judge))
-    return tuple(found), model
+        decisions.append(_read_entry(row, field, entry, inner or {}, judge))
+    return tuple(decisions), model
 
 
 def _read_entry(
@@ -342,15 +342,15 @@ def _read_decision_list(row: Row) -> tuple[ReadDecision, ...]:
     scores = row.values.get("scores")
     if scores is not None and (not isinstance(scores, list) or len(scores) != len(decisions)):
         raise row.error("scores", "must be a list with one pair of scores for each decision")
-    found = []
+    entries = []
     for number, decision in enumerate(decisions):
         recorded = _decision(row, f"decisions_raw_unflipped[{number}]", decision)
         if scores is None:
-            found.append(ReadDecision(recorded, "recorded", recorded, True))
+            entries.append(ReadDecision(recorded, "recorded", recorded, True))
         else:
             read = decision_from_scores(_score_pair(row, f"scores[{number}]", scores[number]))
-            found.append(ReadDecision(read, "scores", recorded, True))
-    return tuple(found)
+            entries.append(ReadDecision(read, "scores", recorded, True))
+    return tuple(entries)
 
 
 def _decision(row: Row, field: str, value: object) -> str | None:

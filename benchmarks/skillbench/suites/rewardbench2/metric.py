@@ -222,10 +222,10 @@ def ties_score(rows: Iterable[TiesRow]) -> TiesScore:
 
     stats: dict[str, dict[int, _Stats]] = {"ref": {}, "tied": {}}
     for row in rows:
-        kind, number, found = _ties_stats(row)
+        kind, number, figures = _ties_stats(row)
         if number in stats[kind]:
             raise ValueError(f"the Ties row {row.ident} is there twice")
-        stats[kind][number] = found
+        stats[kind][number] = figures
     ref, tied = stats["ref"], stats["tied"]
     paired = sorted(ref.keys() & tied.keys())
     if not paired:
@@ -235,8 +235,8 @@ def ties_score(rows: Iterable[TiesRow]) -> TiesScore:
     margin = np.minimum(np.array([ref[number].margin for number in paired], dtype=float), tied_margin)
     with np.errstate(divide="ignore", invalid="ignore"):
         gaps = np.nan_to_num(np.tanh(margin / spread - 1), nan=0.0)
-    ref_accuracy = float(np.mean([found.margin > 0 for found in ref.values()]))
-    tied_accuracy = float(np.mean([found.margin > 0 for found in tied.values()]))
+    ref_accuracy = float(np.mean([figures.margin > 0 for figures in ref.values()]))
+    tied_accuracy = float(np.mean([figures.margin > 0 for figures in tied.values()]))
     preferred, hard = float(np.mean(tied_margin > spread)), float(np.mean(margin > spread))
     gap = float(np.mean(gaps))
     # Summed in the official order: the last digit depends on it.
@@ -317,16 +317,16 @@ def score_rows(
             raise ValueError("rows of the Ties subset have ratings, not a score of their own")
         scores.setdefault(subset, []).append(row.score)
     tied = list(ties)
-    counts = {name: len(found) for name, found in scores.items()} | ({"Ties": len(tied)} if tied else {})
+    counts = {name: len(values) for name, values in scores.items()} | ({"Ties": len(tied)} if tied else {})
     for name, wanted in ({} if expected is None else expected).items():
         subset = subset_name(name)
         if counts.get(subset, 0) != wanted:
             raise ValueError(f"{subset} has {counts.get(subset, 0)} rows and needs {wanted}")
     found_ties = ties_score(tied) if tied else None
-    shares = {name: sum(found) / len(found) for name, found in scores.items()}
+    shares = {name: sum(values) / len(values) for name, values in scores.items()}
     if found_ties is not None:
         shares["Ties"] = found_ties.overall
-    every = [score for found in scores.values() for score in found]
+    every = [score for values in scores.values() for score in values]
     return RewardBench2Score(
         leaderboard=leaderboard(shares) if len(shares) == len(SUBSETS) else None,
         subsets={name: shares[name] for name in SUBSETS if name in shares},

@@ -44,9 +44,9 @@ def read_sample(row: Row) -> Sample:
             "chosen",
             f"and rejected must hold 1 and 3 responses, not {len(chosen)} and {len(rejected)}: best of four",
         )
-    for name, found in (("num_correct", chosen), ("num_incorrect", rejected)):
-        if row.values.get(name) is not None and row.values[name] != len(found):
-            raise row.error(name, f"says {row.values[name]!r}, but the row has {len(found)}")
+    for name, responses in (("num_correct", chosen), ("num_incorrect", rejected)):
+        if row.values.get(name) is not None and row.values[name] != len(responses):
+            raise row.error(name, f"says {row.values[name]!r}, but the row has {len(responses)}")
     ident = row.ident("id")
     if subset == TIES:
         _check_ties(row, ident, len(chosen))

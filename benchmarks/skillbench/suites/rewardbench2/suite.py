@@ -202,9 +202,9 @@ class RewardBench2(FileSuite[Sample]):
         prefix = {"ranking": self.name}.get(self.mode, f"{self.name}.{self.mode}")
         if self.mode == "rotations":
             prefix = f"{self.name}.rotated"
-        found = _collect(rows)
+        answers = _collect(rows)
         needed = len(LETTERS) if self.mode == "rotations" else 1
-        finished = {position: row for position, row in sorted(found.items()) if row.complete(needed)}
+        finished = {position: row for position, row in sorted(answers.items()) if row.complete(needed)}
         readout, said = (_estimates(prefix, finished.values(), which) for which in (1, 0))
         lost = sum(row.lost for row in finished.values())
         facts: dict[str, int | float | str] = {"unreadable_answers": lost}
@@ -223,7 +223,7 @@ class RewardBench2(FileSuite[Sample]):
             headline,
             readout,
             said,
-            len(found) - len(finished),
+            len(answers) - len(finished),
             facts=facts,
             behind={name: _behind(name, prefix, finished.values()) for name in readout},
             finished=counts,
@@ -249,8 +249,8 @@ class _Answers:
         return len(self.answers) == needed
 
     def ratings(self, which: int) -> tuple[float, ...]:
-        found = (self.answers[str(number)][which] for number in range(len(self.answers)))
-        return tuple(NO_RATING if value is None else value for value in found)
+        ratings = (self.answers[str(number)][which] for number in range(len(self.answers)))
+        return tuple(NO_RATING if value is None else value for value in ratings)
 
     def rotated(self, which: int) -> Any:
         turns = ["".join(map(str, rotation(turn))) for turn in range(len(LETTERS))]
@@ -266,25 +266,29 @@ class _Answers:
 
 
 def _collect(rows: Iterable[Prediction]) -> dict[int, _Answers]:
-    found: dict[int, _Answers] = {}
+    answers: dict[int, _Answers] = {}
     for row in rows:
-        entry = found.get(row.position)
+        entry = answers.get(row.position)
         if entry is None:
-            found[row.position] = entry = _Answers(row.sample_id, row.group, row.unit, row.subset == "rating")
+            answers[row.position] = entry = _Answers(
+                row.sample_id, row.group, row.unit, row.subset == "rating"
+            )
         entry.answers[str(row.order)] = (row.said, row.outcome)
         entry.golds[str(row.order)] = row.gold
         entry.lost += row.outcome is None
         entry.invalid += not row.valid
-    return found
+    return answers
 
 
 def _behind(metric: str, prefix: str, rows: Iterable[_Answers]) -> Behind:
     name = metric.removeprefix(f"{prefix}.")
     kind, _, part = name.partition(".")
-    wanted = {"leaderboard": SUBSETS, "micro": [one for one in SUBSETS if one != TIES]}.get(kind, [kind])
+    wanted = {"leaderboard": SUBSETS, "micro": [subset for subset in SUBSETS if subset != TIES]}.get(
+        kind, [kind]
+    )
     ids = {"tied_accuracy": "tied:", "ref_accuracy": "ref:"}.get(part, "")
     members = [row for row in rows if row.subset in wanted and row.ident.startswith(ids)]
-    parts = {one: f"{prefix}.{one}" for one in SUBSETS} if kind == "leaderboard" else {}
+    parts = {subset: f"{prefix}.{subset}" for subset in SUBSETS} if kind == "leaderboard" else {}
     return Behind(sum(len(row.answers) for row in members), sum(row.invalid for row in members), parts)
 
 
@@ -303,13 +307,13 @@ def _estimates(prefix: str, rows: Iterable[_Answers], which: int) -> dict[str, E
         else:
             shares.setdefault(row.subset, []).append(row.share(which))
             units.setdefault(row.subset, []).append(row.unit)
-    every = [share for found in shares.values() for share in found]
-    prompts = [unit for found in units.values() for unit in found]
+    every = [share for group in shares.values() for share in group]
+    prompts = [unit for group in units.values() for unit in group]
     parts, ties = _ties(tied, which)
     if ties:
         shares[TIES] = ties
         units[TIES] = [f"{TIES}:{number}" for number in range(len(ties))]
-    means = {name: sum(found) / len(found) for name, found in shares.items()}
+    means = {name: sum(group) / len(group) for name, group in shares.items()}
     if ties:
         means[TIES] = parts[TIES].value / 100
     named: dict[str, Estimate] = {}
@@ -326,7 +330,7 @@ def _estimates(prefix: str, rows: Iterable[_Answers], which: int) -> dict[str, E
     for name in SUBSETS:
         if name in shares and name != TIES:
             named[name] = mean_estimate(shares[name], value=means[name], clusters=units[name])
-    return {f"{prefix}.{name}": one for name, one in (named | parts).items()}
+    return {f"{prefix}.{name}": estimate for name, estimate in (named | parts).items()}
 
 
 def _ties(rows: Sequence[_Answers], which: int) -> tuple[dict[str, Estimate], list[float]]:
@@ -342,9 +346,9 @@ def _ties(rows: Sequence[_Answers], which: int) -> tuple[dict[str, Estimate], li
     total = ties_score(ties.values())
     own = [ties_score([ties[f"ref:{number}"], ties[f"tied:{number}"]]) for number in paired]
     limits = (_LEAST, _MOST)
-    found = {TIES: mean_estimate([one.overall for one in own], limits, total.overall)}
+    estimates = {TIES: mean_estimate([score.overall for score in own], limits, total.overall)}
     for name in ("tied_accuracy", "ref_accuracy", "preferred", "preferred_hard"):
-        values = [getattr(one, name) for one in own]
-        found[f"{TIES}.{name}"] = mean_estimate(values, value=getattr(total, name))
-    found[f"{TIES}.margin"] = mean_estimate([one.margin for one in own], (-1.0, 1.0), total.margin)
-    return found, [one.overall for one in own]
+        values = [getattr(score, name) for score in own]
+        estimates[f"{TIES}.{name}"] = mean_estimate(values, value=getattr(total, name))
+    estimates[f"{TIES}.margin"] = mean_estimate([score.margin for score in own], (-1.0, 1.0), total.margin)
+    return estimates, [score.overall for score in own]

@@ -74,7 +74,8 @@ def _matrix(cells: Sequence[Sequence[CellVerdicts]], cell: Callable[[bool, bool]
     if len(cells) != STYLES or any(len(line) != STYLES for line in cells):
         raise ValueError(f"a row has {STYLES} by {STYLES} cells")
     return tuple(
-        tuple(cell(found.chosen_first == "A", found.chosen_second == "B") for found in line) for line in cells
+        tuple(cell(judged.chosen_first == "A", judged.chosen_second == "B") for judged in line)
+        for line in cells
     )
 
 
@@ -143,7 +144,7 @@ def score_matrices(matrices: Sequence[Matrix]) -> DomainScore:
     if not matrices:
         raise ValueError("there are no rows to score")
     span = range(STYLES)
-    mean = tuple(tuple(sum(found[i][j] for found in matrices) / len(matrices) for j in span) for i in span)
+    mean = tuple(tuple(sum(matrix[i][j] for matrix in matrices) / len(matrices) for j in span) for i in span)
     off_diagonal = STYLES * (STYLES - 1) / 2
     easy = sum(mean[i][j] for i in span for j in span if i > j) / off_diagonal
     normal = sum(mean[i][i] for i in span) / STYLES
@@ -178,10 +179,10 @@ def score_rows(rows: Iterable[JudgedRow]) -> RMBenchScore:
         return sum(map(level, domains.values())) / len(DOMAINS) if len(domains) == len(DOMAINS) else None
 
     return RMBenchScore(
-        overall=mean(lambda found: found.average),
-        easy=mean(lambda found: found.easy),
-        normal=mean(lambda found: found.normal),
-        hard=mean(lambda found: found.hard),
+        overall=mean(lambda matrix: matrix.average),
+        easy=mean(lambda matrix: matrix.easy),
+        normal=mean(lambda matrix: matrix.normal),
+        hard=mean(lambda matrix: matrix.hard),
         micro=won / (len(seen) * STYLES * STYLES),
         domains=domains,
         parts={name: score_matrices(by_part[name]) for name in sorted(by_part)},

@@ -159,8 +159,8 @@ class RMBench(FileSuite[Sample]):
         cells = [("AB", i, j) for i in _SPAN for j in _SPAN] + [("BA", i, j) for j in _SPAN for i in _SPAN]
         for order, i, j in cells:
             pair = (sample.chosen[i], sample.rejected[j])
-            one, two = pair if order == "AB" else pair[::-1]
-            fields = {"prompt": sample.prompt, "responses": {"A": one, "B": two}, **about}
+            left, right = pair if order == "AB" else pair[::-1]
+            fields = {"prompt": sample.prompt, "responses": {"A": left, "B": right}, **about}
             case_id = f"{key}:{i}{j}:{order}"
             yield Job(
                 Case(case_id, sample.ident, position, self.tasks[0], order, fields, sample.part),
@@ -197,15 +197,15 @@ class RMBench(FileSuite[Sample]):
         ``overall`` is the mean of the four domains, only where all four were run; ``win_total`` is won
         comparisons over all comparisons.
         """
-        found: dict[int, _Answers] = {}
+        answers: dict[int, _Answers] = {}
         for row in rows:
-            entry = found.setdefault(row.position, _Answers(row.group, row.unit))
+            entry = answers.setdefault(row.position, _Answers(row.group, row.unit))
             cell = (*row.gold["cell"], str(row.order))
             entry.answers[cell] = (row.said, row.outcome)
             if not row.valid:
                 entry.invalid.add(cell)
         size = STYLES * STYLES * len(ORDERS)
-        finished = {number: row for number, row in sorted(found.items()) if len(row.answers) == size}
+        finished = {number: row for number, row in sorted(answers.items()) if len(row.answers) == size}
         readout, said = _estimates(finished, 1), _estimates(finished, 0)
         headline = next((f"{self.name}.balanced.{name}" for name in ("overall", "win_total")
                          if f"{self.name}.balanced.{name}" in readout), None)  # fmt: skip
@@ -214,7 +214,7 @@ class RMBench(FileSuite[Sample]):
             headline,
             readout,
             said,
-            len(found) - len(finished),
+            len(answers) - len(finished),
             orders={"readout": order_facts(shown, 1), "said": order_facts(shown, 0)} if shown else {},
             behind=_behind(finished.values(), readout),
             finished=Counter(row.part for row in finished.values()),
@@ -254,7 +254,7 @@ def _behind(rows: Iterable[_Answers], metrics: Iterable[str]) -> dict[str, Behin
         for i, j, order in row.answers:
             counts[row.part, _level(i, j), order] += 1
             invalid[row.part, _level(i, j), order] += (i, j, order) in row.invalid
-    found = {}
+    behind = {}
     for metric in metrics:
         matrix, _, name = metric.removeprefix("rmbench.").partition(".")
         where, _, last = name.rpartition(".")
@@ -271,17 +271,21 @@ def _behind(rows: Iterable[_Answers], metrics: Iterable[str]) -> dict[str, Behin
         if not where and name != "win_total":
             ending = f".{wanted}" if wanted else ""
             parts = {domain: f"rmbench.{matrix}.{domain}{ending}" for domain in DOMAINS}
-        found[metric] = Behind(sum(counts[one] for one in cells), sum(invalid[one] for one in cells), parts)
-    return found
+        behind[metric] = Behind(
+            sum(counts[cell] for cell in cells), sum(invalid[cell] for cell in cells), parts
+        )
+    return behind
 
 
 def _estimates(rows: Mapping[int, _Answers], which: int) -> dict[str, Estimate]:
-    found: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     for name, matrix_of in _MATRICES.items() if rows else ():
         units = [row.unit for row in rows.values()]
         judged = [JudgedRow(number, row.part, matrix_of(row.cells(which))) for number, row in rows.items()]
-        found |= {f"rmbench.{name}.{metric}": one for metric, one in _of_matrices(judged, units).items()}
-    return found
+        estimates |= {
+            f"rmbench.{name}.{metric}": estimate for metric, estimate in _of_matrices(judged, units).items()
+        }
+    return estimates
 
 
 def _of_matrices(judged: Sequence[JudgedRow], units: Sequence[str]) -> dict[str, Estimate]:
@@ -295,26 +299,26 @@ def _of_matrices(judged: Sequence[JudgedRow], units: Sequence[str]) -> dict[str,
     def values(name: str, level: str) -> list[float]:
         return [getattr(score_matrices([matrix]), level) for matrix in by_domain[name]]
 
-    found: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     for metric, level in (("overall", "average"), ("easy", "easy"), ("normal", "normal"), ("hard", "hard")):
         total = getattr(score, metric)
         if total is not None:
-            found[metric] = mean_of_means(
+            estimates[metric] = mean_of_means(
                 [values(name, level) for name in by_domain], value=total, clusters=[*prompts.values()]
             )
     wins = [sum(map(sum, row.matrix)) / STYLES**2 for row in judged]
-    found["win_total"] = mean_estimate(wins, value=score.micro, clusters=units)
+    estimates["win_total"] = mean_estimate(wins, value=score.micro, clusters=units)
     for name, domain in score.domains.items():
         for metric, level in ((name, "average"), (f"{name}.easy", "easy"), (f"{name}.normal", "normal"),
                               (f"{name}.hard", "hard")):  # fmt: skip
-            found[metric] = mean_estimate(
+            estimates[metric] = mean_estimate(
                 values(name, level), value=getattr(domain, level), clusters=prompts[name]
             )
     for name, part in score.parts.items():
         if name not in score.domains:
             pairs = zip(judged, units, strict=True)
             own = [(score_matrices([row.matrix]).average, unit) for row, unit in pairs if row.domain == name]
-            found[name] = mean_estimate(
-                [one for one, _ in own], value=part.average, clusters=[unit for _, unit in own]
+            estimates[name] = mean_estimate(
+                [value for value, _ in own], value=part.average, clusters=[unit for _, unit in own]
             )
-    return found
+    return estimates

@@ -139,10 +139,10 @@ class ExprCompiler:
 
     def _name(self, tree: NameExpr, inside: bool) -> Typed | None:
         known = {**self.names.names, **(self.names.finding if inside else {})}
-        found = known.get(tree.text)
-        if found is not None:
+        named = known.get(tree.text)
+        if named is not None:
             self.used[tree.text] = Name(tree.text, tree.span)
-            return found
+            return named
         reason = self.names.explain(Name(tree.text, tree.span))
         if reason is None and not inside and tree.text in self.names.finding:
             reason = "it belongs to single findings: use it in `count(findings where ...)` and the like"

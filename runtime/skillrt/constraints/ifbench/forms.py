@@ -90,7 +90,7 @@ def emoji(_: Mapping[str, Any], response: str) -> bool:
 def line_indent(_: Mapping[str, Any], response: str) -> bool:
     """Each line that is not blank is indented more than the one before."""
     indents = [len(line) - len(line.lstrip(" ")) for line in response.split("\n") if line.strip()]
-    return all(one < next_one for one, next_one in pairwise(indents))
+    return all(indent < next_indent for indent, next_indent in pairwise(indents))
 
 
 def quote_unquote(_: Mapping[str, Any], response: str) -> bool:

@@ -23,18 +23,18 @@ _QUOTES: Final = {".": '"”', "?": '"', "!": '"'}
 def split_sentences(text: str) -> list[str]:
     """The sentences of a text, trimmed. A quotation mark right after an end mark changes places with it."""
     flat = f" {text}  ".replace("\n", " ")
-    found: list[str] = []
+    sentences: list[str] = []
     start = 0
     for match in _MARK.finditer(flat):
         mark, end = match[0], match.end()
         if mark == "." and not _ends(flat, match.start()):
             continue
         quote = flat[end] if flat[end] in _QUOTES.get(mark, "") else ""
-        found.append(f"{flat[start : match.start()]}{quote}{mark}".strip())
+        sentences.append(f"{flat[start : match.start()]}{quote}{mark}".strip())
         start = end + len(quote)
     if rest := flat[start:].strip():
-        found.append(rest)
-    return found
+        sentences.append(rest)
+    return sentences
 
 
 def _ends(flat: str, place: int) -> bool:

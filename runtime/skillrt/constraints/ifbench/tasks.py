@@ -44,7 +44,7 @@ def mcq_count_length(_: Mapping[str, Any], response: str) -> bool:
         if "".join(marks) != "abcde":
             return False
         asked.append(len(" ".join(lines[:first]).strip()))
-    return len(asked) == 4 and all(one < next_one for one, next_one in pairwise(asked))
+    return len(asked) == 4 and all(length < next_length for length, next_length in pairwise(asked))
 
 
 def reverse_newline(_: Mapping[str, Any], response: str) -> bool:
@@ -55,7 +55,7 @@ def reverse_newline(_: Mapping[str, Any], response: str) -> bool:
         return False
     lines = [line.translate(NO_PUNCTUATION).strip() for line in text[start : end + 7].split("\n")]
     lines = [line for line in lines if line]
-    return len(lines) >= 52 and all(one >= next_one for one, next_one in pairwise(lines))
+    return len(lines) >= 52 and all(line >= next_line for line, next_line in pairwise(lines))
 
 
 def word_reverse(_: Mapping[str, Any], response: str) -> bool:

@@ -78,7 +78,9 @@ def start_verb(_: Mapping[str, Any], response: str) -> bool:
 
 def odd_even_syllables(_: Mapping[str, Any], response: str) -> bool:
     """Words with an odd and with an even number of syllables take turns."""
-    return all(one % 2 != next_one % 2 for one, next_one in pairwise(map(_syllables, _bare(response))))
+    return all(
+        count % 2 != next_count % 2 for count, next_count in pairwise(map(_syllables, _bare(response)))
+    )
 
 
 def _syllables(word: str) -> int:
@@ -121,7 +123,7 @@ def words_position(kwargs: Mapping[str, Any], response: str) -> bool:
 def alliteration_increment(_: Mapping[str, Any], response: str) -> bool:
     """More words of each sentence stand in alliterations than of the one before."""
     counts = [_alliterating(_trimmed(sentence)) for sentence in split_sentences(response)]
-    return all(one < next_one for one, next_one in pairwise(counts))
+    return all(count < next_count for count, next_count in pairwise(counts))
 
 
 def _alliterating(words: list[str]) -> int:
@@ -138,7 +140,7 @@ def increment(kwargs: Mapping[str, Any], response: str) -> bool:
     """Each sentence has exactly `small_n` words more than the one before."""
     more = given.number(kwargs, "small_n")
     counts = [len(sentence.split()) for sentence in split_sentences(response)]
-    return all(next_one - one == more for one, next_one in pairwise(counts))
+    return all(next_count - count == more for count, next_count in pairwise(counts))
 
 
 def keyword(kwargs: Mapping[str, Any], response: str) -> bool:

@@ -157,7 +157,9 @@ def _id(number: int) -> str:
 def _left_in(content: str, request: ChatRequest, names: tuple[str, ...]) -> tuple[str, tuple[ToolCall, ...]]:
     """Take the calls out of a text, where it is made of them."""
     functions = (tool["function"] for tool in request.tools)
-    parameters = next((one["parameters"] for one in functions if one["name"] == request.forced), None)
+    parameters = next(
+        (function["parameters"] for function in functions if function["name"] == request.forced), None
+    )
     text, calls = calls_in(strip_thinking(content), names, request.forced, parameters)
     if not calls:
         return content, ()
@@ -170,7 +172,7 @@ def _tokens(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
     """Read the likeliest first tokens; none where the answer has none that can be read."""
     try:
         top = choice["logprobs"]["content"][0]["top_logprobs"]
-        return tuple((str(one["token"]), float(one["logprob"])) for one in top)
+        return tuple((str(candidate["token"]), float(candidate["logprob"])) for candidate in top)
     except (TypeError, KeyError, IndexError, ValueError):
         return ()
 

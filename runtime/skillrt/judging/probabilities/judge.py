@@ -86,7 +86,7 @@ class LogprobsLoop:
     def reply(self, reply: Reply) -> Send | Finish:
         """Take the tokens that may go on after what was asked for last."""
         self._usage = add_usage(self._usage, replace(reply.usage, requests=1))
-        self._events.append({**reply.event(), "tokens": [list(one) for one in reply.tokens]})
+        self._events.append({**reply.event(), "tokens": [list(token) for token in reply.tokens]})
         if not reply.tokens:
             return self._invalid(_NONE_GIVEN, "endpoint", "no logprobs")
         return self._go_on(reply.tokens)
@@ -131,10 +131,10 @@ class LogprobsLoop:
     def _ask(self, view: JudgeView) -> _Asking:
         """Ask for every order of the responses; return the verdict."""
         turn = self._both_orders and len(view.labels()) > 1
-        found: list[dict[str, float]] = []
+        weighed: list[dict[str, float]] = []
         for number, shown in enumerate([view, _turned(view)] if turn else [view]):
-            found.append((yield from self._weigh(number, self._program.messages(shown, {}))))
-        return self._conclude(found, view.labels())
+            weighed.append((yield from self._weigh(number, self._program.messages(shown, {}))))
+        return self._conclude(weighed, view.labels())
 
     def _weigh(
         self, order: int, messages: list[dict[str, Any]]
@@ -153,14 +153,14 @@ class LogprobsLoop:
             weights: dict[str, float] = end.value
             return weights
 
-    def _conclude(self, found: Sequence[Mapping[str, float]], labels: Sequence[str]) -> Verdict:
-        mass = [math.fsum(weights.values()) for weights in found]
+    def _conclude(self, weighed: Sequence[Mapping[str, float]], labels: Sequence[str]) -> Verdict:
+        mass = [math.fsum(weights.values()) for weights in weighed]
         if min(mass) <= 0.0:
             problem = "no label is among the likeliest tokens"
             return Verdict(valid=False, error=problem, error_owner="judge", error_kind="unreadable")
         shares = [
             {label: weight / whole for label, weight in weights.items()}
-            for weights, whole in zip(found, mass, strict=True)
+            for weights, whole in zip(weighed, mass, strict=True)
         ]
         if len(shares) == 2:
             back = {label: _turned_label(self._answer, labels, label) for label in self._texts}
@@ -189,7 +189,9 @@ def _turned_label(answer: ChoiceAnswer | ScaleAnswer, labels: Sequence[str], lab
     turned = dict(zip(labels, reversed(labels), strict=True))
     outcome = answer.outcomes[label]
     wanted = (turned.get(outcome.winner, outcome.winner), outcome.by)
-    return next((name for name, one in answer.outcomes.items() if (one.winner, one.by) == wanted), label)
+    return next(
+        (name for name, named in answer.outcomes.items() if (named.winner, named.by) == wanted), label
+    )
 
 
 def _verdict(answer: ChoiceAnswer | ScaleAnswer, mean: Mapping[str, float]) -> Verdict:

@@ -56,9 +56,9 @@ def answer_texts(program: Program) -> dict[str, str]:
     task, labels = program.task, weighed_answer(program).labels
     captured = {} if task.accept is None else {label: text for text, label in task.accept.labels.items()}
     spellings = (
-        {one.label: one.shown for one in labels},
-        {one.label: one.label for one in labels},
-        {one.label: captured.get(one.label, one.label) for one in labels},
+        {answer.label: answer.shown for answer in labels},
+        {answer.label: answer.label for answer in labels},
+        {answer.label: captured.get(answer.label, answer.label) for answer in labels},
     )
     for spelling in spellings:
         for form in _FORMS:

@@ -78,7 +78,7 @@ class Comparer(Protocol):
     def asked(self) -> Asked:
         """What the prompt says."""
 
-    def same(self, one: Node, other: Node) -> bool | None:
+    def same(self, answer: Node, other: Node) -> bool | None:
         """Whether two parts are equal; None when that is not settled."""
 
 

@@ -25,82 +25,82 @@ class Comparison:
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
 
-    def same(self, one: Node, other: Node) -> bool | None:
+    def same(self, answer: Node, other: Node) -> bool | None:
         """Whether two answers are equal; None when that is not settled.
 
         Raises:
             TooCostlyError: one of them cannot be evaluated within the bounds.
         """
-        if one == other:
+        if answer == other:
             return True
-        one, other = prepared(one, self.asked), prepared(other, self.asked)
-        if one == other:
+        answer, other = prepared(answer, self.asked), prepared(other, self.asked)
+        if answer == other:
             return True
-        ranks = [_RANKS.get(node.head, len(_RANKS)) for node in (one, other)]
+        ranks = [_RANKS.get(node.head, len(_RANKS)) for node in (answer, other)]
         if ranks[0] <= ranks[1]:
-            return self._ruled(one, other)
+            return self._ruled(answer, other)
         try:
-            return self._ruled(other, one)
+            return self._ruled(other, answer)
         except TooCostlyError as error:
             raise TooCostlyError("right" if error.side == "left" else "left") from None
 
-    def _ruled(self, one: Node, other: Node) -> bool | None:
+    def _ruled(self, answer: Node, other: Node) -> bool | None:
         """The verdict of the first node's rule, else that on single values."""
-        rule = _RULES.get(one.head)
-        if rule is not None and not isinstance(verdict := rule(one, other, self), str):
+        rule = _RULES.get(answer.head)
+        if rule is not None and not isinstance(verdict := rule(answer, other, self), str):
             return verdict
-        return _same_scalar(one, other, self)
+        return _same_scalar(answer, other, self)
 
 
-def _same_scalar(one: Node, other: Node, by: Comparer) -> bool | None:
-    if one.head == "inf" or other.head == "inf":
+def _same_scalar(answer: Node, other: Node, by: Comparer) -> bool | None:
+    if answer.head == "inf" or other.head == "inf":
         return None
-    letters = capitals(one), capitals(other)
+    letters = capitals(answer), capitals(other)
     if letters[0] and letters[1] and len(letters[0]) > 1:
         return (
             None if sorted(letters[0]) == sorted(letters[1]) or len(letters[0]) != len(letters[1]) else False
         )
     try:
-        verdict = same_value(one, other, by.asked.rounding)
-        if verdict is False and (one.has("percent") != other.has("percent")):
-            return _without_percent(one, other, by)
-        if verdict is False and one.has("deg") != other.has("deg"):
+        verdict = same_value(answer, other, by.asked.rounding)
+        if verdict is False and (answer.has("percent") != other.has("percent")):
+            return _without_percent(answer, other, by)
+        if verdict is False and answer.has("deg") != other.has("deg"):
             return None
         return verdict
     except NoScalarError:
         return None
 
 
-def _without_percent(one: Node, other: Node, by: Comparer) -> bool | None:
+def _without_percent(answer: Node, other: Node, by: Comparer) -> bool | None:
     """`50%` and `50`: equal where the prompt speaks of percent."""
-    bare = [node.args[0] if node.head == "percent" else node for node in (one, other)]
+    bare = [node.args[0] if node.head == "percent" else node for node in (answer, other)]
     if same_value(bare[0], bare[1], by.asked.rounding) is False:
         return False
     return True if by.asked.percent else None
 
 
-def _marks(one: Node, other: Node, _by: Comparer) -> Ruling:
-    points = _points(one.args[0].text)
+def _marks(answer: Node, other: Node, _by: Comparer) -> Ruling:
+    points = _points(answer.args[0].text)
     others = _points(other.args[0].text) if other.head == "mark" else list(capitals(other))
     if not others:
         return None
-    if other.head == "mark" and other.text != one.text:
+    if other.head == "mark" and other.text != answer.text:
         return None
-    if points == others or (points == others[::-1] and one.text != "ray"):
-        return None if one.text == "triangle" and points != others else True
-    if one.text == "angle" and (len(points) != 3 or len(others) != 3 or points[1] == others[1]):
+    if points == others or (points == others[::-1] and answer.text != "ray"):
+        return None if answer.text == "triangle" and points != others else True
+    if answer.text == "angle" and (len(points) != 3 or len(others) != 3 or points[1] == others[1]):
         return None
-    return None if one.text == "triangle" and sorted(points) == sorted(others) else False
+    return None if answer.text == "triangle" and sorted(points) == sorted(others) else False
 
 
 def _points(text: str) -> list[str]:
     return re.findall(r"[A-Z](?:'|_\w)*", text)
 
 
-def _words(one: Node, other: Node, by: Comparer) -> Ruling:
+def _words(answer: Node, other: Node, by: Comparer) -> Ruling:
     if other.head == "words":
-        return same_words(one.text, other.text, by.asked.prompt)
-    return False if is_value(other) and is_no_number(one.text) else None
+        return same_words(answer.text, other.text, by.asked.prompt)
+    return False if is_value(other) and is_no_number(answer.text) else None
 
 
 def is_value(node: Node) -> bool:
@@ -119,25 +119,25 @@ def is_value(node: Node) -> bool:
     ) or (node.head == "mul" and node.has("num", "const"))
 
 
-def _infinities(_one: Node, other: Node, _by: Comparer) -> Ruling:
+def _infinities(_answer: Node, other: Node, _by: Comparer) -> Ruling:
     if other.head == "neg" and other.args[0].head == "inf":
         return False
     return False if other.head != "words" and not other.has("inf") and exact(other) is not None else None
 
 
-def _based(one: Node, other: Node, by: Comparer) -> Ruling:
-    digits, _, base = one.text.partition("_")
+def _based(answer: Node, other: Node, by: Comparer) -> Ruling:
+    digits, _, base = answer.text.partition("_")
     if other.head == "based":
         if base == other.text.partition("_")[2]:
             return digits.lstrip("0") == other.text.partition("_")[0].lstrip("0")
-        return exact(one) == exact(other)
+        return exact(answer) == exact(other)
     if other.head != "num":
         return NOT_MINE
     if base == "10":
-        return exact(one) == exact(other)
+        return exact(answer) == exact(other)
     if digits == other.text:
         return True if by.asked.base == int(base) else None
-    return None if exact(one) == exact(other) else False
+    return None if exact(answer) == exact(other) else False
 
 
 _RULES: dict[str, Rule] = {

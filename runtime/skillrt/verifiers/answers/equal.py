@@ -113,15 +113,15 @@ def _half_untold(left: str, right: str) -> bool | None:
 
 
 def _options(left: str, right: str, ask: Asked) -> Ruling:
-    one, other = option_of(left), option_of(right)
-    if one and other:
-        if not one.words or not other.words:
-            return one.letter == other.letter
-        words = settle(one.words, other.words, ask.prompt)
-        if one.letter == other.letter:
+    left_option, right_option = option_of(left), option_of(right)
+    if left_option and right_option:
+        if not left_option.words or not right_option.words:
+            return left_option.letter == right_option.letter
+        words = settle(left_option.words, right_option.words, ask.prompt)
+        if left_option.letter == right_option.letter:
             return True if words is True else None
         return False if words is False else None
-    option, text, turned = (one, right, False) if one else (other, left, True)
+    option, text, turned = (left_option, right, False) if left_option else (right_option, left, True)
     assert option is not None
     if option.words:
         return settle(text, option.words, ask.prompt) if turned else settle(option.words, text, ask.prompt)
@@ -186,12 +186,12 @@ def _measured(ways: tuple[Reading, ...], others: tuple[Reading, ...]) -> tuple[R
 def _verdicts(
     ones: tuple[Reading, ...], others: tuple[Reading, ...], ask: Asked
 ) -> Iterator[tuple[bool | None, bool]]:
-    for one in ones:
-        for other in others:
-            measured = ((one.unit and not other.weak) or (other.unit and not one.weak)) and (
-                one.node.head == other.node.head == "quantity"
+    for left in ones:
+        for right in others:
+            measured = ((left.unit and not right.weak) or (right.unit and not left.weak)) and (
+                left.node.head == right.node.head == "quantity"
             )
-            yield Comparison(ask).same(one.node, other.node), (one.weak or other.weak) and not measured
+            yield Comparison(ask).same(left.node, right.node), (left.weak or right.weak) and not measured
 
 
 _PROSE = re.compile(r"[^\W\d_]{2}[^\\^_=<>+*/{}|]*|[^\W\d_][^\\^_=<>+*/{}|]*[^\W\d_]{3}[^\\^_=<>+*/{}|]*")

@@ -11,8 +11,8 @@ from skillrt.verifiers.answers.scalars import exact, same_value, variables
 from skillrt.verifiers.answers.tree import COLLECTIONS, Node, number
 
 
-def quantities(one: Node, other: Node, by: Comparer) -> Ruling:
-    value, unit = one.args[0], one.text
+def quantities(answer: Node, other: Node, by: Comparer) -> Ruling:
+    value, unit = answer.args[0], answer.text
     if other.head != "quantity":
         if other.head in ("words", "rel", "mark", *COLLECTIONS) or is_region(other):
             return NOT_MINE
@@ -24,23 +24,23 @@ def quantities(one: Node, other: Node, by: Comparer) -> Ruling:
         if all(things) and unit.rstrip("s") == other.text.rstrip("s"):
             return by.same(value, other.args[0])
         return None
-    return _converted(one, other, by)
+    return _converted(answer, other, by)
 
 
-def _converted(one: Node, other: Node, by: Comparer) -> bool | None:
-    if {one.text, other.text} == {"degree", "radian"}:
+def _converted(answer: Node, other: Node, by: Comparer) -> bool | None:
+    if {answer.text, other.text} == {"degree", "radian"}:
         sides = [
-            Node("deg", "", side.args) if side.text == "degree" else side.args[0] for side in (one, other)
+            Node("deg", "", side.args) if side.text == "degree" else side.args[0] for side in (answer, other)
         ]
         return same_value(sides[0], sides[1], by.asked.rounding)
     try:
-        change = units.conversion(one.text, other.text)
+        change = units.conversion(answer.text, other.text)
     except ValueError:
         return None
     if change is None:
         return False
     factor, offset = change
-    moved = one.args[0]
+    moved = answer.args[0]
     if factor != 1:
         moved = Node("mul", "", (moved, _fraction(factor)))
     if offset:

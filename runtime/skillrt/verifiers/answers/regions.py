@@ -150,35 +150,37 @@ def _one_way(operators: list[str]) -> bool:
     )
 
 
-def same_region(one: Region, other: Region, same: Callable[[Node, Node], bool | None]) -> bool | None:
+def same_region(first: Region, second: Region, same: Callable[[Node, Node], bool | None]) -> bool | None:
     """Whether two regions are equal; ``same`` compares two ends."""
-    if one.name and other.name and one.name != other.name:
+    if first.name and second.name and first.name != second.name:
         return None
-    merged = [_merged(region) for region in (one, other)]
+    merged = [_merged(region) for region in (first, second)]
     exact_ends = None not in merged
     if exact_ends and merged[0] == merged[1]:
         return True
-    if len(one.pieces) != len(other.pieces):
+    if len(first.pieces) != len(second.pieces):
         return False if exact_ends else None
-    verdicts = [_same_piece(left, right, same) for left, right in zip(one.pieces, other.pieces, strict=True)]
+    verdicts = [
+        _same_piece(left, right, same) for left, right in zip(first.pieces, second.pieces, strict=True)
+    ]
     if all(verdicts):
         return True
     # Pieces in another order differ in their places; of those with exact ends that was seen above.
     return False if False in verdicts and (len(verdicts) == 1 or exact_ends) else None
 
 
-def _same_piece(one: Piece, other: Piece, same: Callable[[Node, Node], bool | None]) -> bool | None:
-    closed = (one.low_closed, one.high_closed) == (other.low_closed, other.high_closed)
-    ends = [_same_end(one.low, other.low, same), _same_end(one.high, other.high, same)]
+def _same_piece(first: Piece, second: Piece, same: Callable[[Node, Node], bool | None]) -> bool | None:
+    closed = (first.low_closed, first.high_closed) == (second.low_closed, second.high_closed)
+    ends = [_same_end(first.low, second.low, same), _same_end(first.high, second.high, same)]
     if False in ends or not closed:
         return False
     return None if None in ends else True
 
 
-def _same_end(one: Node, other: Node, same: Callable[[Node, Node], bool | None]) -> bool | None:
-    if _infinite(one) or _infinite(other):
-        return one == other
-    return same(one, other)
+def _same_end(first: Node, second: Node, same: Callable[[Node, Node], bool | None]) -> bool | None:
+    if _infinite(first) or _infinite(second):
+        return first == second
+    return same(first, second)
 
 
 _Exact = tuple[tuple[float | Fraction, bool], tuple[float | Fraction, bool]]

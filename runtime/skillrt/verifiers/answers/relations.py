@@ -8,33 +8,33 @@ from skillrt.verifiers.answers.scalars import NoScalarError, exact, primes_diffe
 from skillrt.verifiers.answers.tree import Node, capitals
 
 
-def relations(one: Node, other: Node, by: Comparer) -> Ruling:
-    if one.head == "rel" and set(one.text.split()) <= {"=", "~"}:
+def relations(answer: Node, other: Node, by: Comparer) -> Ruling:
+    if answer.head == "rel" and set(answer.text.split()) <= {"=", "~"}:
         if other.head == "rel" and set(other.text.split()) <= {"=", "~"}:
-            return _equations(one, other, by)
-        return _named_value(one, other, by)
-    if one.text == ":" and other.head == "rel" and other.text == ":":
-        return _ratios(one, other, by)
-    if one.text == ":":
+            return _equations(answer, other, by)
+        return _named_value(answer, other, by)
+    if answer.text == ":" and other.head == "rel" and other.text == ":":
+        return _ratios(answer, other, by)
+    if answer.text == ":":
         return None
-    if other.head == "rel" and one.text == other.text:
-        verdicts = [by.same(left, right) for left, right in zip(one.args, other.args, strict=True)]
+    if other.head == "rel" and answer.text == other.text:
+        verdicts = [by.same(left, right) for left, right in zip(answer.args, other.args, strict=True)]
         if all(verdicts):
             return True
-    if is_region(one) and (other.head in ("tuple", "set") or is_region(other)):
-        verdict = regions(one, other, by)
+    if is_region(answer) and (other.head in ("tuple", "set") or is_region(other)):
+        verdict = regions(answer, other, by)
         if verdict is not None:
             return verdict
-    return _inequalities(one, other)
+    return _inequalities(answer, other)
 
 
-def _inequalities(one: Node, other: Node) -> bool | None:
+def _inequalities(answer: Node, other: Node) -> bool | None:
     turned = {">": "<", ">=": "<="}
-    if other.head != "rel" or turned.get(one.text, one.text) != turned.get(other.text, other.text):
+    if other.head != "rel" or turned.get(answer.text, answer.text) != turned.get(other.text, other.text):
         return None
-    if one.text not in ("<", ">", "<=", ">="):
+    if answer.text not in ("<", ">", "<=", ">="):
         return None
-    sides = [node.args[::-1] if node.text in turned else node.args for node in (one, other)]
+    sides = [node.args[::-1] if node.text in turned else node.args for node in (answer, other)]
     try:
         equal, positive = same_equation(*(_difference(side[0], side[1]) for side in sides))
     except NoScalarError:
@@ -52,14 +52,14 @@ def is_name(node: Node) -> bool:
     return node.head in ("name", "words", "mark") or bool(capitals(node))
 
 
-def _named_value(one: Node, other: Node, by: Comparer) -> bool | None:
+def _named_value(answer: Node, other: Node, by: Comparer) -> bool | None:
     """`x = 5` and `5`."""
-    left, value = one.args[0], _last_exact(one)
+    left, value = answer.args[0], _last_exact(answer)
     if other.head in ("name", "apply", "words") and not is_name(left):
         return None
     if is_name(left):
         return by.same(value, other)
-    if not variables(left) and not variables(value) and not one.has("words", "mark"):
+    if not variables(left) and not variables(value) and not answer.has("words", "mark"):
         # A statement about numbers that is not true.
         return False if exact(left) is not None and exact(value) is not None else None
     if is_name(value):
@@ -76,10 +76,10 @@ def _last_exact(node: Node) -> Node:
     return node.args[first] if first or not is_name(node.args[0]) else node.args[1]
 
 
-def _equations(one: Node, other: Node, by: Comparer) -> bool | None:
-    names = one.args[0], other.args[0]
+def _equations(answer: Node, other: Node, by: Comparer) -> bool | None:
+    names = answer.args[0], other.args[0]
     if is_name(names[0]) and is_name(names[1]):
-        verdict = by.same(_last_exact(one), _last_exact(other))
+        verdict = by.same(_last_exact(answer), _last_exact(other))
         if names[0] == names[1] or (names[0].head == "mark" and by.same(*names)):
             return verdict
         if primes_differ(*names):
@@ -91,20 +91,20 @@ def _equations(one: Node, other: Node, by: Comparer) -> bool | None:
             return True
         if verdict is True or names[0].has("words") or names[1].has("words"):
             return None
-    if len(one.args) != 2 or len(other.args) != 2:
+    if len(answer.args) != 2 or len(other.args) != 2:
         return None
     try:
-        return same_equation(_difference(*one.args), _difference(*other.args))[0]
+        return same_equation(_difference(*answer.args), _difference(*other.args))[0]
     except NoScalarError:
         return None
 
 
-def _ratios(one: Node, other: Node, by: Comparer) -> bool | None:
-    if len(one.args) != len(other.args):
+def _ratios(answer: Node, other: Node, by: Comparer) -> bool | None:
+    if len(answer.args) != len(other.args):
         return False
-    if all(by.same(left, right) for left, right in zip(one.args, other.args, strict=True)):
+    if all(by.same(left, right) for left, right in zip(answer.args, other.args, strict=True)):
         return True
-    values = [[exact(arg) for arg in node.args] for node in (one, other)]
+    values = [[exact(arg) for arg in node.args] for node in (answer, other)]
     if any(value is None or not value for side in values for value in side):
         return None
     ratios = {left / right for left, right in zip(*values, strict=True) if left is not None and right}
@@ -113,11 +113,11 @@ def _ratios(one: Node, other: Node, by: Comparer) -> bool | None:
     return True if by.asked.ratio else None
 
 
-def regions(one: Node, other: Node, by: Comparer) -> Ruling:
-    if not (is_region(one) or is_region(other)):
+def regions(answer: Node, other: Node, by: Comparer) -> Ruling:
+    if not (is_region(answer) or is_region(other)):
         return NOT_MINE
     try:
-        regions = region_of(one), region_of(other)
+        regions = region_of(answer), region_of(other)
     except NoRegionError:
         return None
     return same_region(*regions, by.same)

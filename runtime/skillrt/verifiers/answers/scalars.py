@@ -188,37 +188,37 @@ def literal(node: Node) -> _Literal | None:
     return _Literal(value, places, len(mantissa.replace(".", "").lstrip("0")), "." in mantissa)
 
 
-def same_value(one: Node, other: Node, rounding: Rounding | None) -> bool | None:
+def same_value(answer: Node, other: Node, rounding: Rounding | None) -> bool | None:
     """Whether two single values are equal.
 
     Raises:
         NoScalarError: one of them is no single value.
         TooCostlyError: one of them cannot be evaluated within the bounds.
     """
-    values = exact(one), exact(other)
+    values = exact(answer), exact(other)
     if values[0] is not None and values[1] is not None:
-        return values[0] == values[1] or _rounded(one, other, values[0], values[1], rounding)
-    told = compare_values(lowered(one), lowered(other))
+        return values[0] == values[1] or _rounded(answer, other, values[0], values[1], rounding)
+    told = compare_values(lowered(answer), lowered(other))
     if told.equal is not False:
         return told.equal
     if told.values is not None:
-        return _rounded(one, other, *told.values, rounding)
-    figures = [len(node.text.replace(".", "").lstrip("0")) for node in _decimals(one) + _decimals(other)]
+        return _rounded(answer, other, *told.values, rounding)
+    figures = [len(node.text.replace(".", "").lstrip("0")) for node in _decimals(answer) + _decimals(other)]
     if figures and min(figures) > 1 and told.apart is not None and told.apart < 5 * 10.0 ** -min(figures):
         return None
-    return _same_primes(one, other)
+    return _same_primes(answer, other)
 
 
 def _decimals(node: Node) -> list[Node]:
     return [part for part in node.walk() if part.head == "num" and "." in part.text and "(" not in part.text]
 
 
-def _same_primes(one: Node, other: Node) -> bool | None:
+def _same_primes(answer: Node, other: Node) -> bool | None:
     """For expressions that differ: None where the variables' names alone may make the difference."""
-    names = variables(one), variables(other)
+    names = variables(answer), variables(other)
     if names[0] <= names[1] or names[1] <= names[0]:
         return False
-    return False if primes_differ(one, other) else None
+    return False if primes_differ(answer, other) else None
 
 
 def variables(node: Node) -> frozenset[str]:
@@ -226,20 +226,24 @@ def variables(node: Node) -> frozenset[str]:
     return frozenset(part.text for part in node.walk() if part.head in ("name", "apply"))
 
 
-def primes_differ(one: Node, other: Node) -> bool:
+def primes_differ(answer: Node, other: Node) -> bool:
     """Whether the names are the same but for their primes."""
-    names = [variables(node) for node in (one, other)]
+    names = [variables(node) for node in (answer, other)]
     bare = [{name.replace("'", "") for name in side} for side in names]
     return names[0] != names[1] and bare[0] == bare[1]
 
 
 def _rounded(
-    one: Node, other: Node, left: Fraction, right: Fraction, rounding: Rounding | None
+    answer: Node, other: Node, left: Fraction, right: Fraction, rounding: Rounding | None
 ) -> bool | None:
     """For two values that differ: whether one of them is written as a rounding of the other."""
     apart = abs(left - right)
     written = sorted(
-        (side for side in (literal(one), literal(other)) if side is not None and (side.pointed or rounding)),
+        (
+            side
+            for side in (literal(answer), literal(other))
+            if side is not None and (side.pointed or rounding)
+        ),
         key=lambda side: side.places,
     )
     if not written:
@@ -262,11 +266,13 @@ def _rounded(
     return True if shorter.figures >= 3 and shorter.pointed else None
 
 
-def same_equation(one: Node, other: Node) -> tuple[bool | None, bool]:
+def same_equation(answer: Node, other: Node) -> tuple[bool | None, bool]:
     """Whether two differences are zero at the same points, and whether their ratio is positive."""
-    if primes_differ(one, other):
+    if primes_differ(answer, other):
         return False, False
-    told = compare_curves(lowered(one), lowered(other))
-    if told.equal is False and not (variables(one) <= variables(other) or variables(other) <= variables(one)):
+    told = compare_curves(lowered(answer), lowered(other))
+    if told.equal is False and not (
+        variables(answer) <= variables(other) or variables(other) <= variables(answer)
+    ):
         return None, False
     return told.equal, told.positive

@@ -10,24 +10,24 @@ from skillrt.verifiers.answers.relations import is_name, regions
 from skillrt.verifiers.answers.tree import COLLECTIONS, Node, capitals
 
 
-def collections(one: Node, other: Node, by: Comparer) -> Ruling:
-    if is_region(one) or is_region(other):
-        return regions(one, other, by)
+def collections(answer: Node, other: Node, by: Comparer) -> Ruling:
+    if is_region(answer) or is_region(other):
+        return regions(answer, other, by)
     if other.head == "words":
         return NOT_MINE
-    if "matrix" in (one.head, other.head):
-        return _matrices(one, other, by)
+    if "matrix" in (answer.head, other.head):
+        return _matrices(answer, other, by)
     if other.head not in COLLECTIONS:
-        return _one_of(one, other, by)
-    named = _named(one), _named(other)
+        return _one_of(answer, other, by)
+    named = _named(answer), _named(other)
     if named[0] and named[1] and named[0].keys() == named[1].keys():
         verdicts = [by.same(value, named[1][name]) for name, value in named[0].items()]
         return False if False in verdicts else None if None in verdicts else True
-    orders = [_order(node) for node in (one, other)]
-    sides = (one.args, other.args)
+    orders = [_order(node) for node in (answer, other)]
+    sides = (answer.args, other.args)
     in_place = [by.same(left, right) for left, right in zip(*sides, strict=False)]
     aligned = len(sides[0]) == len(sides[1]) and all(in_place)
-    if aligned and set(orders) != {"ordered", "set"} and not _brackets_differ(one, other):
+    if aligned and set(orders) != {"ordered", "set"} and not _brackets_differ(answer, other):
         return True
     members = _same_members(sides[0], sides[1], by)
     if members is False:
@@ -62,16 +62,16 @@ def _order(node: Node) -> str:
     return "set" if node.head == "set" else "ordered"
 
 
-def _brackets_differ(one: Node, other: Node) -> bool:
+def _brackets_differ(answer: Node, other: Node) -> bool:
     """`(1, 2)` and `[1, 2]` may be two intervals."""
-    return one.head == other.head == "tuple" and one.text != other.text and len(one.args) == 2
+    return answer.head == other.head == "tuple" and answer.text != other.text and len(answer.args) == 2
 
 
-def _same_members(one: Sequence[Node], other: Sequence[Node], by: Comparer) -> bool | None:
+def _same_members(members: Sequence[Node], other: Sequence[Node], by: Comparer) -> bool | None:
     """Whether each side's members are among the other's."""
-    table = [[by.same(left, right) for right in other] for left in one]
+    table = [[by.same(left, right) for right in other] for left in members]
     lines = table + [list(column) for column in zip(*table, strict=True)]
-    if any(all(verdict is False for verdict in line) for line in lines) or bool(one) != bool(other):
+    if any(all(verdict is False for verdict in line) for line in lines) or bool(members) != bool(other):
         return False
     return True if all(any(line) for line in lines) else None
 
@@ -88,12 +88,14 @@ def _one_of(several: Node, single: Node, by: Comparer) -> bool | None:
     return members
 
 
-def _matrices(one: Node, other: Node, by: Comparer) -> bool | None:
-    rows = [_rows(node) for node in (one, other)]
+def _matrices(answer: Node, other: Node, by: Comparer) -> bool | None:
+    rows = [_rows(node) for node in (answer, other)]
     if not rows[0] or not rows[1]:
         scalar = other.head not in COLLECTIONS and not other.has("matrix")
         return (
-            False if scalar and one.head == "matrix" and len(one.args) * len(one.args[0].args) > 1 else None
+            False
+            if scalar and answer.head == "matrix" and len(answer.args) * len(answer.args[0].args) > 1
+            else None
         )
     shapes = [(len(side), len(side[0])) for side in rows]
     flat = [[entry for row in side for entry in row] for side in rows]
@@ -102,7 +104,7 @@ def _matrices(one: Node, other: Node, by: Comparer) -> bool | None:
     verdicts = [by.same(left, right) for left, right in zip(*flat, strict=True)]
     if False in verdicts:
         return False
-    if shapes[0] != shapes[1] and one.head == other.head:
+    if shapes[0] != shapes[1] and answer.head == other.head:
         return None
     return True if all(verdicts) else None
 

@@ -49,19 +49,19 @@ def time_of(text: str) -> Time | None:
     return Time(hour * 3600 + seconds, not 1 <= hour <= 12, False) if hour < 24 else None
 
 
-def same_time(one: Time, other: Time) -> bool | None:
+def same_time(time: Time, other: Time) -> bool | None:
     """Whether two times are the same; None where the half of the day is not told."""
-    if one.known and other.known:
-        return one.seconds == other.seconds
-    if (one.seconds - other.seconds) % _HALF_DAY:
+    if time.known and other.known:
+        return time.seconds == other.seconds
+    if (time.seconds - other.seconds) % _HALF_DAY:
         return False
-    return True if one.known == other.known else None
+    return True if time.known == other.known else None
 
 
-def same_ratio(one: str, other: str) -> bool:
+def same_ratio(ratio: str, other: str) -> bool:
     """Whether two times, read as ratios, are equal: `1:10` and `2:20`."""
     (left, right), (first, second) = (
-        [int(part) for part in bare(text).split(":")[:2]] for text in (one, other)
+        [int(part) for part in bare(text).split(":")[:2]] for text in (ratio, other)
     )
     return left * second == right * first and bool(left and right and first and second)
 

@@ -92,12 +92,12 @@ _NO_NUMBER = re.compile(
 )
 
 
-def same_words(one: str, other: str, prompt: str = "") -> bool | None:
+def same_words(text: str, other: str, prompt: str = "") -> bool | None:
     """Whether two texts in words say the same; None where that is not certain.
 
     They differ for certain where they exclude each other, or where ``prompt`` names both of them.
     """
-    left, right = plain_words(one), plain_words(other)
+    left, right = plain_words(text), plain_words(other)
     if not left or not right:
         return None
     if left == right or left.replace(" ", "") == right.replace(" ", ""):

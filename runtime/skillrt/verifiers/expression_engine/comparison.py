@@ -45,10 +45,10 @@ def _size(node: Any) -> float:
 
 def _names(node: Any) -> set[str]:
     head, text, args = node
-    found = {text} if head == "name" else set()
+    names = {text} if head == "name" else set()
     for arg in args:
-        found |= _names(arg)
-    return found
+        names |= _names(arg)
+    return names
 
 
 def _has(node: Any, head: str, text: str) -> bool:
@@ -188,29 +188,29 @@ def same_curve(left: Any, right: Any) -> dict[str, Any]:
         ratio is not None and abs(ratio - first) < abs(first) * mpmath.mpf(10) ** -40 for ratio in ratios
     ):
         return {"equal": True, "positive": bool(mpmath.re(first) > 0)}
-    if any(_leaves(one, other, names) for one, other in ((left, right), (right, left))):
+    if any(_leaves(curve, other, names) for curve, other in ((left, right), (right, left))):
         return {"equal": False}
     return {"equal": None}
 
 
-def _leaves(one: Any, other: Any, names: list[str]) -> bool:
-    """Whether a point of the curve ``one`` is seen not to lie on ``other``."""
+def _leaves(curve: Any, other: Any, names: list[str]) -> bool:
+    """Whether a point of ``curve`` is seen not to lie on ``other``."""
     for name in names:
         for point in _points(names)[:3]:
             low, high = Fraction(-60), Fraction(60)
             try:
-                signs = [Evaluation(point | {name: at}, None).value(one) for at in (low, high)]
+                signs = [Evaluation(point | {name: at}, None).value(curve) for at in (low, high)]
                 if signs[0] == 0 or signs[1] == 0 or (signs[0] > 0) == (signs[1] > 0):
                     low = Fraction(1, 97)
-                    signs[0] = Evaluation(point | {name: low}, None).value(one)
+                    signs[0] = Evaluation(point | {name: low}, None).value(curve)
                 if (signs[0] > 0) == (signs[1] > 0):
                     continue
                 for _ in range(60):
                     middle = (low + high) / 2
-                    value = Evaluation(point | {name: middle}, None).value(one)
+                    value = Evaluation(point | {name: middle}, None).value(curve)
                     low, high = (middle, high) if (value > 0) == (signs[0] > 0) else (low, middle)
                 root = point | {name: low}
-                here = to_float(abs(Evaluation(root, None).value(one)))
+                here = to_float(abs(Evaluation(root, None).value(curve)))
                 there = to_float(abs(Evaluation(root, None).value(other)))
             except (NoValueError, TypeError):
                 continue

@@ -63,61 +63,61 @@ class Evaluation:
             result = mpmath.re(result)
         return result
 
-    def _add(self, _: str, one: Any, other: Any) -> Any:
-        if isinstance(one, Fraction) and isinstance(other, Fraction):
-            return one + other
-        one, other = to_float(one), to_float(other)
-        self.scale = max(self.scale, abs(one), abs(other))
-        return one + other
+    def _add(self, _: str, left: Any, right: Any) -> Any:
+        if isinstance(left, Fraction) and isinstance(right, Fraction):
+            return left + right
+        left, right = to_float(left), to_float(right)
+        self.scale = max(self.scale, abs(left), abs(right))
+        return left + right
 
-    def _mul(self, _: str, one: Any, other: Any) -> Any:
-        if isinstance(one, Fraction) and isinstance(other, Fraction):
-            return one * other
-        return to_float(one) * to_float(other)
+    def _mul(self, _: str, left: Any, right: Any) -> Any:
+        if isinstance(left, Fraction) and isinstance(right, Fraction):
+            return left * right
+        return to_float(left) * to_float(right)
 
-    def _div(self, _: str, one: Any, other: Any) -> Any:
-        if other == 0:
+    def _div(self, _: str, left: Any, right: Any) -> Any:
+        if right == 0:
             raise NoValueError
-        if isinstance(one, Fraction) and isinstance(other, Fraction):
-            return one / other
-        return to_float(one) / to_float(other)
+        if isinstance(left, Fraction) and isinstance(right, Fraction):
+            return left / right
+        return to_float(left) / to_float(right)
 
-    def _neg(self, _: str, one: Any) -> Any:
-        return -one
+    def _neg(self, _: str, value: Any) -> Any:
+        return -value
 
-    def _abs(self, _: str, one: Any) -> Any:
-        return abs(one)
+    def _abs(self, _: str, value: Any) -> Any:
+        return abs(value)
 
-    def _floor(self, _: str, one: Any) -> Any:
-        return self._whole(one, math.floor)
+    def _floor(self, _: str, value: Any) -> Any:
+        return self._whole(value, math.floor)
 
-    def _ceil(self, _: str, one: Any) -> Any:
-        return self._whole(one, math.ceil)
+    def _ceil(self, _: str, value: Any) -> Any:
+        return self._whole(value, math.ceil)
 
-    def _whole(self, one: Any, rounded: Any) -> Fraction:
-        if isinstance(one, Fraction):
-            return Fraction(rounded(one))
-        if isinstance(one, mpmath.mpc) or abs(one) > 10**30:
+    def _whole(self, value: Any, rounded: Any) -> Fraction:
+        if isinstance(value, Fraction):
+            return Fraction(rounded(value))
+        if isinstance(value, mpmath.mpc) or abs(value) > 10**30:
             raise NoValueError
-        nearest = mpmath.nint(one)
-        if abs(one - nearest) < mpmath.mpf(10) ** (-20):
+        nearest = mpmath.nint(value)
+        if abs(value - nearest) < mpmath.mpf(10) ** (-20):
             raise NoValueError
-        return Fraction(int(mpmath.floor(one)) + (rounded is math.ceil))
+        return Fraction(int(mpmath.floor(value)) + (rounded is math.ceil))
 
-    def _fact(self, _: str, one: Any) -> Any:
-        if isinstance(one, mpmath.mpc) or one < 0:
+    def _fact(self, _: str, value: Any) -> Any:
+        if isinstance(value, mpmath.mpc) or value < 0:
             raise NoValueError
-        if one > 10**6:
+        if value > 10**6:
             raise TooMuchError
-        if isinstance(one, Fraction) and one.denominator == 1 and one <= 4000:
-            return Fraction(math.factorial(int(one)))
-        return mpmath.factorial(to_float(one))
+        if isinstance(value, Fraction) and value.denominator == 1 and value <= 4000:
+            return Fraction(math.factorial(int(value)))
+        return mpmath.factorial(to_float(value))
 
-    def _binom(self, _: str, one: Any, other: Any) -> Any:
-        exact = all(isinstance(side, Fraction) and side.denominator == 1 for side in (one, other))
-        if exact and 0 <= other <= one <= 5000:
-            return Fraction(math.comb(int(one), int(other)))
-        if exact and one > 5000:
+    def _binom(self, _: str, total: Any, taken: Any) -> Any:
+        exact = all(isinstance(side, Fraction) and side.denominator == 1 for side in (total, taken))
+        if exact and 0 <= taken <= total <= 5000:
+            return Fraction(math.comb(int(total), int(taken)))
+        if exact and total > 5000:
             raise TooMuchError
         raise NoValueError
 
@@ -144,25 +144,25 @@ class Evaluation:
         _check_exponent(abs(exponent) * mpmath.log(base, 2))
         return base**exponent
 
-    def _root(self, _: str, one: Any, index: Any) -> Any:
+    def _root(self, _: str, value: Any, index: Any) -> Any:
         if not isinstance(index, Fraction) or index.denominator != 1 or not 2 <= index <= 1000:
             raise NoValueError
-        if isinstance(one, mpmath.mpc):
+        if isinstance(value, mpmath.mpc):
             raise NoValueError
-        if one < 0:
+        if value < 0:
             if index % 2:
-                return -self._root("", -one, index)
+                return -self._root("", -value, index)
             if index != 2 or self.point:
                 raise NoValueError
-            return mpmath.mpc(0, 1) * to_float(self._root("", -one, index))
-        if isinstance(one, Fraction):
-            root = _exact_root(one, int(index))
+            return mpmath.mpc(0, 1) * to_float(self._root("", -value, index))
+        if isinstance(value, Fraction):
+            root = _exact_root(value, int(index))
             if root is not None:
                 return root
-        return mpmath.root(to_float(one), int(index))
+        return mpmath.root(to_float(value), int(index))
 
-    def _log(self, name: str, one: Any, base: Any = None) -> Any:
-        if isinstance(one, mpmath.mpc) or one <= 0:
+    def _log(self, name: str, value: Any, base: Any = None) -> Any:
+        if isinstance(value, mpmath.mpc) or value <= 0:
             raise NoValueError
         self.scale = max(self.scale, 1)
         if name == "ln":
@@ -170,10 +170,10 @@ class Evaluation:
         elif base is None:
             base = Fraction(10) if name == "lg" else self.log_base and Fraction(self.log_base)
         if base is None:
-            return mpmath.log(to_float(one))
+            return mpmath.log(to_float(value))
         if isinstance(base, mpmath.mpc) or base <= 0 or base == 1:
             raise NoValueError
-        return mpmath.log(to_float(one)) / mpmath.log(to_float(base))
+        return mpmath.log(to_float(value)) / mpmath.log(to_float(base))
 
     def _call(self, name: str, *values: Any) -> Any:
         if name in ("gcd", "lcm", "max", "min"):

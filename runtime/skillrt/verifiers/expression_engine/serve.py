@@ -39,8 +39,12 @@ def _peer() -> Any:
 
     def equal(left: str, right: str) -> dict[str, Any]:
         # Both ways: that library asks for less of the side that it takes for the reference.
-        one, other = parsed(left), parsed(right)
-        ways = one and other and [verify(*way, timeout_seconds=None) for way in ((one, other), (other, one))]
+        first, second = parsed(left), parsed(right)
+        ways = (
+            first
+            and second
+            and [verify(*way, timeout_seconds=None) for way in ((first, second), (second, first))]
+        )
         return {"equal": True if ways and all(ways) else None}
 
     return equal

@@ -136,15 +136,15 @@ def _is_program(code: str) -> bool:
 def functions(code: str) -> tuple[Function, ...]:
     """The functions at the top level and the public methods of its classes, in order of appearance."""
     tree = parsed(code)
-    found: list[Function] = []
+    listed: list[Function] = []
     for node in tree.body if tree else []:
         if isinstance(node, ast.FunctionDef):
-            found.append(_function(None, node))
+            listed.append(_function(None, node))
         elif isinstance(node, ast.ClassDef):
             for method in node.body:
                 if isinstance(method, ast.FunctionDef) and not method.name.startswith("_"):
-                    found.append(_function(node.name, method))
-    return tuple(found)
+                    listed.append(_function(node.name, method))
+    return tuple(listed)
 
 
 def _function(owner: str | None, node: ast.FunctionDef) -> Function:

@@ -69,7 +69,7 @@ def _same(got: object, expected: object, tolerance: Tolerance | None) -> Outcome
     if isinstance(got, list) and isinstance(expected, list):
         if len(got) != len(expected):
             return "failed"
-        return worst([_same(one, other, tolerance) for one, other in zip(got, expected, strict=True)])
+        return worst([_same(given, wanted, tolerance) for given, wanted in zip(got, expected, strict=True)])
     if isinstance(got, dict) and isinstance(expected, dict):
         if got.keys() != expected.keys():
             return "failed"
@@ -108,7 +108,7 @@ def _same_bag(got: list[object], expected: list[object], accepts: Accepts) -> Ou
 def _paired(got: list[object], expected: list[object], tolerance: Tolerance | None) -> Outcome:
     """Compare member by member once both are sorted; rounding may sort them apart, which is no failure."""
     pairs = zip(sorted(got, key=_sort_key), sorted(expected, key=_sort_key), strict=True)
-    outcome = worst([_same(one, other, tolerance) for one, other in pairs])
+    outcome = worst([_same(given, wanted, tolerance) for given, wanted in pairs])
     return "unknown" if outcome == "failed" and _holds_float([*got, *expected]) else outcome
 
 
@@ -151,26 +151,26 @@ def compare_outputs(printed: str, shown: tuple[str, ...], accepts: Accepts) -> O
 def _same_tokens(tokens: list[str], shown: list[str], accepts: Accepts) -> Outcome:
     if len(tokens) != len(shown):
         return "failed"
-    return worst([_same_token(one, other, accepts) for one, other in zip(tokens, shown, strict=True)])
+    return worst([_same_token(token, wanted, accepts) for token, wanted in zip(tokens, shown, strict=True)])
 
 
 _INTEGER = re.compile(r"[-+]?\d+")
 _DECIMAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,4})?")
 
 
-def _same_token(one: str, shown: str, accepts: Accepts) -> Outcome:
-    if one == shown:
+def _same_token(token: str, shown: str, accepts: Accepts) -> Outcome:
+    if token == shown:
         return "passed"
-    if one.casefold() == shown.casefold():
+    if token.casefold() == shown.casefold():
         if accepts.any_case == "yes" or (accepts.any_case == "unclear" and shown.casefold() in _VERDICTS):
             return "passed"
         return "unknown" if accepts.any_case == "unclear" else "failed"
-    if not _DECIMAL.fullmatch(one) or not _DECIMAL.fullmatch(shown):
+    if not _DECIMAL.fullmatch(token) or not _DECIMAL.fullmatch(shown):
         return "failed"
-    whole = _INTEGER.fullmatch(one) is not None, _INTEGER.fullmatch(shown) is not None
+    whole = _INTEGER.fullmatch(token) is not None, _INTEGER.fullmatch(shown) is not None
     if all(whole) and accepts.tolerance is None:
         return "failed"
-    got, expected = float(one), float(shown)
+    got, expected = float(token), float(shown)
     if math.isinf(got) or math.isinf(expected):
         return "unknown"
     outcome = near(got, expected, accepts.tolerance or Tolerance(TOKEN_TOLERANCE, "either"))

@@ -76,11 +76,11 @@ async def code_examples(prompt: str, responses: Mapping[str, str], sandbox: Sand
         return decide(
             NAME, [ResponseFinding(label, None, False, nothing, certain=False) for label in responses]
         )
-    memo = _FOUND.setdefault(sandbox, Memo(lambda found: found.served))
+    memo = _FOUND.setdefault(sandbox, Memo(lambda finding: finding.served))
 
     async def judged(label: str, text: str) -> ResponseFinding:
-        found = await memo.get((prompt, text), lambda: _judged(prompt, examples, text, sandbox))
-        return ResponseFinding(label, found.answer, found.matches, found.why, certain=found.certain)
+        finding = await memo.get((prompt, text), lambda: _judged(prompt, examples, text, sandbox))
+        return ResponseFinding(label, finding.answer, finding.matches, finding.why, certain=finding.certain)
 
     findings = await asyncio.gather(*(judged(label, text) for label, text in responses.items()))
     return decide(NAME, findings, none_reason="no program passes the prompt's examples")
@@ -142,7 +142,7 @@ class _Trials:
         """Try all, up to the first that does not pass; None where each must be tried alone to be sure."""
         known = [inputs for inputs in self._inputs if inputs is not None]
         common = [{**inputs, "given": None} for inputs in known]
-        if len(known) < self.total or any(one != common[0] for one in common):
+        if len(known) < self.total or any(outcome != common[0] for outcome in common):
             return None  # no function to call, or not the same one
         inputs = {**common[0], "given": [inputs["given"] for inputs in known]}
         outcome = await self._run(self._all, inputs, TOGETHER_S)
@@ -152,7 +152,7 @@ class _Trials:
         gave, error = told
         if len(gave) > self.total or (error is None and len(gave) < self.total):
             return None
-        trials = [self._compared(number, one) for number, one in enumerate(gave)]
+        trials = [self._compared(number, given) for number, given in enumerate(gave)]
         if error is not None:
             trials.append(self._raised(error))
         return trials
@@ -240,10 +240,10 @@ def _steady(text: str) -> str:
 
 def _told(outcome: SandboxResult) -> tuple[list[JSON], str | None] | None:
     """What a driver says that the examples gave, and the error that ended it; None where it says neither."""
-    found = outcome.result
-    if not outcome.ok or not isinstance(found, dict) or set(found) != {"gave", "error"}:
+    returned = outcome.result
+    if not outcome.ok or not isinstance(returned, dict) or set(returned) != {"gave", "error"}:
         return None
-    gave, error = found["gave"], found["error"]
+    gave, error = returned["gave"], returned["error"]
     if not isinstance(gave, list) or not isinstance(error, str | None):
         return None
     return gave, error

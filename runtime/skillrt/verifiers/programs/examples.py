@@ -81,7 +81,7 @@ def read_examples(prompt: str) -> Examples:
 
 def _calls(text: str) -> tuple[CallExample, ...]:
     """The readable examples of the `Input: a = 1, b = 2` kind."""
-    found = []
+    calls = []
     for match in list(_CALL.finditer(text))[:MAX_EXAMPLES]:
         try:
             arguments = _arguments(match["input"])
@@ -89,8 +89,8 @@ def _calls(text: str) -> tuple[CallExample, ...]:
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
         if arguments:
-            found.append(CallExample(arguments, expected))
-    return tuple(found)
+            calls.append(CallExample(arguments, expected))
+    return tuple(calls)
 
 
 def _arguments(shown: str) -> tuple[tuple[str, JSON], ...]:
@@ -170,7 +170,7 @@ def _in_hexadecimal(match: re.Match[str]) -> str:
 def _programs(text: str) -> tuple[StdinExample, ...]:
     """The pairs of sample input and sample output, each output following its input."""
     headers = list(_SAMPLE.finditer(text))
-    found = []
+    programs = []
     for place, header in enumerate(headers[:-1]):
         answer = headers[place + 1]
         if header["kind"].lower() != "input" or answer["kind"].lower() != "output":
@@ -179,8 +179,8 @@ def _programs(text: str) -> tuple[StdinExample, ...]:
         stdin = _unspaced(_unfenced(text[header.end() : answer.start()]))
         outputs = _outputs(text[answer.end() : end])
         if stdin.strip() and outputs:
-            found.append(StdinExample(stdin, outputs))
-    return tuple(found[:MAX_EXAMPLES])
+            programs.append(StdinExample(stdin, outputs))
+    return tuple(programs[:MAX_EXAMPLES])
 
 
 def _outputs(shown: str) -> tuple[str, ...]:

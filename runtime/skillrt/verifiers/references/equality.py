@@ -61,9 +61,9 @@ def _letter_reference(reference: str, times: int) -> str | None:
     return letter_of(reference)
 
 
-def same_list(one: str, other: str, prompt: str = "") -> bool | None:
+def same_list(first: str, second: str, prompt: str = "") -> bool | None:
     """Whether two lists have the same entries in the same order."""
-    left, right = split_list(one), split_list(other)
+    left, right = split_list(first), split_list(second)
     if len(left) != len(right) or not left:
         return False
     verdicts = [settle(*pair, prompt) for pair in zip(left, right, strict=True)]

@@ -1,6 +1,7 @@
 """Reading the final answer out of a response, in the form that the prompt demands.
 
-One rule holds everywhere: the last text in the demanded form is the answer, and text in another form is none.
+One rule holds everywhere: the last text in the demanded form is the answer.
+Text in another form is not an answer.
 All scanners are linear, or look at bounded windows only, because a response may be a megabyte of anything.
 """
 
@@ -276,10 +277,10 @@ def _after_marker(text: str, marker: str) -> str | None:
     if marker[-1].isalnum():
         # `This answer depends` mentions an answer; `Answer:` and `the answer is` announce one.
         words += r"\b[*_]{0,3}\s*" + (":?" if marker.endswith(" is") else r"(?:is\b\s*:?|[:=])")
-    found = list(re.finditer(words, text, re.IGNORECASE))
-    if not found:
+    markers = list(re.finditer(words, text, re.IGNORECASE))
+    if not markers:
         return None
-    rest = text[found[-1].end() : found[-1].end() + ANSWER_CHARS].lstrip(" \t:*_=`")
+    rest = text[markers[-1].end() : markers[-1].end() + ANSWER_CHARS].lstrip(" \t:*_=`")
     lines = [line.strip() for line in rest.splitlines()]
     first = next((line for line in lines[:3] if line), "")
     inner = last_boxed(first)

@@ -193,10 +193,10 @@ def read_form(prompt: str) -> Form:
         if len(prompt) <= HEAD_CHARS + TAIL_CHARS
         else prompt[:HEAD_CHARS] + "\n" + prompt[-TAIL_CHARS:]
     )
-    found = list(_demands(text))
-    if not found:
+    demands = list(_demands(text))
+    if not demands:
         return Free()
-    return max(found, key=lambda pair: pair[0])[1]
+    return max(demands, key=lambda pair: pair[0])[1]
 
 
 def _demands(text: str) -> Iterator[tuple[int, Form]]:
