@@ -13,10 +13,10 @@ from __future__ import annotations
 import os
 import time
 
+from skillrt.sandbox.cpython import rooms
+
 MAX_SAMPLE_S = 0.2
 """The most that one look may add: a look that came late says little of the time before it."""
-MAX_THREADS = 64
-"""Threads that a look takes in."""
 
 
 class Spending:
@@ -42,6 +42,13 @@ class Spending:
             except OSError:
                 return
 
+    def threads(self) -> int:
+        """Threads of the process; 0 where it is not known or gone."""
+        try:
+            return _state(f"/proc/{self.pid}/stat")[1] if self.pid else 0
+        except (OSError, ValueError, IndexError):
+            return 0
+
     def look(self, now: float) -> None:
         """Read the processor time, and count what is left since the last look as waiting if all sleep."""
         elapsed = min(now - self._looked, MAX_SAMPLE_S)
@@ -59,7 +66,7 @@ def _all_sleep(pid: int) -> bool:
         if threads == 1:
             return state not in b"RD"
         folder = f"/proc/{pid}/task"
-        names = os.listdir(folder)[:MAX_THREADS]
+        names = os.listdir(folder)[: rooms.MAX_THREADS]
         return all(_state(f"{folder}/{name}/stat")[0] not in b"RD" for name in names)
     except (OSError, ValueError, IndexError):
         return False
