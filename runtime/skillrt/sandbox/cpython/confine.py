@@ -174,7 +174,7 @@ def die_with_parent() -> None:
 
 
 def bound_descriptors() -> None:
-    """See to it that the calling process gets no descriptor above MAX_FD, and up to there as many as it may."""
+    """Let the calling process have no descriptor above MAX_FD, and as many as it may up to there."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     most = MAX_FD if hard == resource.RLIM_INFINITY else min(hard, MAX_FD)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

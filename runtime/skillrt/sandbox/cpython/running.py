@@ -19,6 +19,7 @@ from skillrt.sandbox.cpython.spending import Spending
 LOOK_S = 0.05
 """Most calls end sooner; of one that does not, time and folder are measured this often."""
 WALL_FACTOR = 10
+MIN_WALL_S = 10.0
 """A call that has not used its time after this many times as long was starved by the machine."""
 
 
@@ -54,7 +55,7 @@ class Running:
         self._started = self._looked = time.monotonic()
         self._spending = Spending(self._started)
         self._memory_bytes: int = call["memory_bytes"]
-        self.deadline = self._started + self.timeout_s * WALL_FACTOR
+        self.deadline = self._started + max(MIN_WALL_S, self.timeout_s * WALL_FACTOR)
 
     def _job_text(self, call: dict[str, Any]) -> bytes:
         job = {

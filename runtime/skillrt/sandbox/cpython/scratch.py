@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -84,11 +85,10 @@ def removal(root: str) -> Iterator[None]:
             if not _empty_once(root):
                 os.rmdir(root)
                 return
-        except FileNotFoundError:
-            if not os.path.lexists(root):
-                return  # else something else removes it at the same time
-        except OSError:
-            return
+        except OSError as error:
+            raced = error.errno in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST)
+            if not raced or not os.path.lexists(root):
+                return  # else another process of ours removes it at the same time
         yield
 
 

@@ -316,9 +316,7 @@ def _fork_zygote(
         sys.dont_write_bytecode = True
         sys.path[:] = settings["child_path"]
         os.environ.clear()
-        bounds = rooms.find_bounds(settings["base"], settings["read_paths"], drop_capabilities)
-        rooms.enter(bounds)
-        die_with_parent()  # again: entering may have undone it
+        bounds = rooms.find_bounds(settings["base"], drop_capabilities)
         walls = Walls(
             landlock_abi=landlock.abi(),
             read_fds=tuple(landlock.open_paths(settings["read_paths"])),
@@ -327,6 +325,8 @@ def _fork_zygote(
             base_memory=address_space(),
             bounds=bounds,
         )
+        rooms.enter(bounds)
+        die_with_parent()  # again: entering may have undone it
         Zygote(theirs, walls, helpers, settings["heavy"]).serve()
     finally:
         os._exit(0)
