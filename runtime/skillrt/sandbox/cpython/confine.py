@@ -173,6 +173,14 @@ def die_with_parent() -> None:
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def too_few_descriptors(calls: int) -> str | None:
+    """What to say where there are too few descriptors for so many calls at once."""
+    needed, allowed = max(64, 3 * calls + 32), resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if allowed >= needed:
+        return None
+    return f"{calls} calls at once need {needed} descriptors, and {allowed} are allowed; see `ulimit -n`"
+
+
 def bound_descriptors() -> None:
     """Let the calling process have no descriptor above MAX_FD, and as many as it may up to there."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -29,6 +29,7 @@ from skillrt.sandbox.cpython.confine import (
     bound_descriptors,
     die_with_parent,
     drop_capabilities,
+    too_few_descriptors,
     why_not,
 )
 from skillrt.sandbox.cpython.running import Running, refusal
@@ -258,7 +259,7 @@ def main(descriptor: int) -> None:
     client = socket.socket(fileno=descriptor)
     bound_descriptors()
     settings = _first_message(client)
-    reason, helpers = why_not(), {}
+    reason, helpers = too_few_descriptors(settings["processes"]) or why_not(), {}
     if reason is None:
         try:
             helpers = _load_helpers(settings)
