@@ -1,15 +1,17 @@
-"""What a call costs in each sandbox, and what 1,000 hostile calls leave behind.
+"""What a call costs in each sandbox, alone and beside attackers, and what 1,000 hostile calls leave behind.
 
     python tests/perf/bench_sandbox.py [--hostile N]
 
-Prints the median of 200 calls after warm-up, through `open_sandbox`, and then processes, files, descriptors
-and memory before and after N hostile or endless calls (1,000 unless told).
+Prints the median of 200 calls after warm-up, through `open_sandbox`; then how long an honest call every 10 ms
+takes, alone and beside four attackers at a time; and then processes, files, descriptors and memory before and
+after N hostile or endless calls (1,000 unless told).
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import os
 import statistics
 import sys
@@ -20,6 +22,7 @@ from pathlib import Path
 from skillrt.sandbox import Backend, Sandbox, SandboxLimits, SandboxUnavailable, open_sandbox
 
 WARM_UP, CALLS = 20, 200
+ATTACKERS, SECONDS = 4, 8.0
 TEXT = "The quick brown fox jumps over the lazy dog. " * 40
 
 CODES = {
@@ -137,6 +140,42 @@ async def hostile_calls(backend: Backend, count: int, folder: Path) -> None:
     print(f"         when closed: processes {left}, files {kept}")
 
 
+async def honest_calls(sandbox: Sandbox, seconds: float) -> tuple[list[float], int]:
+    """Milliseconds of honest calls, one every 10 ms, and how many of them were judged wrong."""
+    times, wrong = [], 0
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        began = time.perf_counter()
+        outcome = await sandbox.run("result = sum(range(n))", {"n": 100}, timeout_s=5, memory_mb=64)
+        times.append((time.perf_counter() - began) * 1e3)
+        wrong += outcome.result != 4950
+        await asyncio.sleep(0.01)
+    return times, wrong
+
+
+async def beside_attackers(backend: Backend, seconds: float) -> None:
+    """Print the time of honest calls, alone and while four attackers are always at work."""
+    codes = HOSTILE + (HOSTILE_CPYTHON if backend == "cpython" else [])
+    limits = SandboxLimits(processes=5, flood_bytes=100_000, scratch_bytes=100_000)
+
+    async def attack(sandbox: Sandbox, first: int) -> None:
+        for code in itertools.islice(itertools.cycle(codes), first, None):
+            await sandbox.run(code, {}, timeout_s=0.5, memory_mb=48)
+
+    async with open_sandbox(backend, limits) as sandbox:
+        await honest_calls(sandbox, 0.5)
+        quiet, wrong_quiet = await honest_calls(sandbox, seconds)
+        attackers = [asyncio.create_task(attack(sandbox, number * 4)) for number in range(ATTACKERS)]
+        beside, wrong = await honest_calls(sandbox, seconds)
+        for task in attackers:
+            task.cancel()
+        await asyncio.wait(attackers)
+    before, after = (statistics.quantiles(times, n=100) for times in (quiet, beside))
+    print(f"{backend:8s} honest call p50 {before[49]:.2f} -> {after[49]:.2f} ms", end=", ")
+    print(f"p99 {before[98]:.2f} -> {after[98]:.2f} ms ({after[98] / before[98]:.1f}x)", end=", ")
+    print(f"misjudged {wrong_quiet} of {len(quiet)} -> {wrong} of {len(beside)}")
+
+
 async def run_codes(sandbox: Sandbox, codes: list[str]) -> None:
     """Run all codes, eight at a time; none may end well."""
     for first in range(0, len(codes), 8):
@@ -160,6 +199,7 @@ def main() -> int:
         except SandboxUnavailable as error:
             print(f"{backend:8s} not available: {error}")
             continue
+        asyncio.run(beside_attackers(backend, SECONDS))
         if arguments.hostile > 0:
             with tempfile.TemporaryDirectory() as parent:
                 tempfile.tempdir = f"{parent}/own"

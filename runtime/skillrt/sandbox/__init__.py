@@ -5,6 +5,12 @@
 
 `monty` is for the judge's own code: a Python subset, under a millisecond a call. `cpython` is for code that
 comes with data: full Python in a forked, locked-down process, a few milliseconds a call, Linux only.
+
+In `cpython` the kernel bounds a call's folder and threads where namespaces are allowed; elsewhere, as in most
+containers, they are measured every few milliseconds, and a burst between two looks is not bounded. A call can
+ask whether a path of the machine exists (`stat`), and where Python and this package are installed; it reads
+nothing but libraries, and sees neither our environment nor our arguments. `docs/sandboxes.md` has the whole
+table.
 """
 
 from __future__ import annotations

@@ -9,11 +9,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from skillrt.sandbox.leash import die_with_client
+
 WARM_TEXT = "A short text that is only there to be read once."
 
 
 def main() -> int:
     """Serve calls from standard input until it ends. Argument 1 holds the callable targets, as JSON."""
+    die_with_client()
     targets: dict[str, str] = json.loads(sys.argv[1])
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a library that prints must not write into the answers

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillrt.sandbox.helper_pool import HelperError, HelperPool
 from skillrt.sandbox.helpers import Helpers
+from skillrt.sandbox.leash import Leash
 from skillrt.sandbox.monty_call import MontyCall
 from skillrt.sandbox.records import (
     JSON,
@@ -47,6 +48,7 @@ class MontySandbox:
         self._helpers = helpers
         self._helper_pool = HelperPool(helpers, limits)
         self._threads = ThreadPoolExecutor(limits.processes, thread_name_prefix="monty")
+        self._leash = Leash()
         self._pool: Monty | None = None
         self._preloaded: dict[tuple[str, ...], bytes] = {}
         """Interpreter states by the helpers in them: those a code names, as all take 2 ms to load."""
@@ -98,7 +100,11 @@ class MontySandbox:
                 f"pydantic-monty is not installed ({error}); pip install pydantic-monty"
             ) from None
         try:
-            pool = Monty(max_processes=self._limits.processes, max_checkouts_per_worker=SESSIONS_PER_WORKER)
+            pool = Monty(
+                binary_path=self._leash.binary,
+                max_processes=self._limits.processes,
+                max_checkouts_per_worker=SESSIONS_PER_WORKER,
+            )
             pool.__enter__()
         except (OSError, RuntimeError) as error:
             raise SandboxUnavailable(f"the monty worker did not start: {error}") from None
@@ -109,6 +115,7 @@ class MontySandbox:
         self._helper_pool.close()
         if pool is not None:
             pool.__exit__(None, None, None)
+        self._leash.remove()
 
     def _run(self, pool: Monty, code: str, encoded: str, timeout_s: float, memory_mb: int) -> SandboxResult:
         state = self._state_for(pool, code)

@@ -5,17 +5,16 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-import textwrap
 import time
 from pathlib import Path
 
 import pytest
+from sandbox_hosts import as_ordinary_user, run_script, script, without
 
 from skillrt.sandbox import Helpers, HostedHelper, SandboxLimits, open_sandbox
 from skillrt.sandbox.cpython.confine import why_not
@@ -110,29 +109,6 @@ async def test_the_second_zygote_comes_when_wanted_and_goes(descendants):
     assert await settled(descendants, before) == before
 
 
-SCRIPT = """
-import asyncio, os, sys, time
-from skillrt.sandbox import open_sandbox, Helpers, SandboxUnavailable
-async def main():
-    try:
-        async with open_sandbox("cpython", helpers=Helpers()) as s:
-            {body}
-    except SandboxUnavailable as error:
-        print("refused:", error)
-asyncio.run(main())
-"""
-
-
-def script(body: str) -> str:
-    return SCRIPT.replace("{body}", textwrap.indent(textwrap.dedent(body), " " * 12).strip())
-
-
-def run_script(body: str, **options) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", script(body)], capture_output=True, text=True, timeout=60, **options
-    )
-
-
 @pytest.mark.parametrize("killed", ["client", "server"])
 def test_a_death_takes_everything_with_it(tmp_path, descendants, killed):
     body = """
@@ -168,19 +144,6 @@ def test_a_death_takes_everything_with_it(tmp_path, descendants, killed):
     assert list(tmp_path.iterdir()) == []
 
 
-def as_ordinary_user() -> None:
-    """Become nobody, keeping only the right to read files: the interpreter may be in a folder of root's."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(8, 1, 0, 0, 0)  # PR_SET_KEEPCAPS
-    os.setgroups([])
-    os.setresgid(65534, 65534, 65534)
-    os.setresuid(65534, 65534, 65534)
-    header, read_only = (ctypes.c_uint32 * 2)(0x20080522, 0), 1 << 2
-    data = (ctypes.c_uint32 * 6)(read_only, read_only, read_only, 0, 0, 0)
-    assert libc.syscall(126, header, data) == 0
-    assert libc.prctl(47, 2, 2, 0, 0) == 0  # PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH
-
-
 @pytest.mark.skipif(
     os.getuid() != 0 or os.uname().machine != "x86_64", reason="needs root, to become another user"
 )
@@ -200,26 +163,6 @@ def test_an_ordinary_user_can_use_it():
         assert os.listdir(folder) == []
     finally:
         os.rmdir(folder)
-
-
-def without(*numbers: int, action: int) -> object:
-    """Something for preexec_fn that lets the kernel answer these calls with an error, as older kernels do."""
-    import struct
-
-    from skillrt.sandbox.cpython import seccomp
-    from skillrt.sandbox.cpython.confine import PR_SET_NO_NEW_PRIVS, _install_filter, _prctl
-
-    program = [(seccomp.LOAD, 0, 0, 0)]
-    for number in numbers:
-        program += [(seccomp.JUMP_EQUAL, 0, 1, number), (seccomp.RETURN, 0, 0, action)]
-    program.append((seccomp.RETURN, 0, 0, seccomp.ALLOW))
-    packed = b"".join(struct.pack("=HBBI", *one) for one in program)
-
-    def install() -> None:
-        _prctl(PR_SET_NO_NEW_PRIVS, 1)
-        _install_filter(packed)
-
-    return install
 
 
 def test_a_kernel_without_landlock_is_refused():

@@ -11,6 +11,7 @@ import sys
 import textwrap
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -88,6 +89,10 @@ async def test_random_numbers_are_the_same_in_every_call(sandbox):
     assert (await call(sandbox, code)).result == (await call(sandbox, code)).result
 
 
+UNFOLDS = "a = ['x' * 1_000_000] * 100\nresult = [a] * 10"
+"""Small in memory, and larger than the memory of a call at its first steps of being written out: it ends there
+long before any time limit, however busy the machine is."""
+
 FAILURES = [
     ("syntax error", "x = (", "syntax"),
     ("syntax not in the subset", "def f():\n    yield 1", "syntax"),
@@ -115,7 +120,7 @@ FAILURES = [
     ("growing list", "x = []\nwhile True:\n    x.append('a' * 1000)", "memory"),
     ("flood of output", "while True:\n    print('a' * 1000)", "output"),
     ("result too large", "result = ['a'] * 10000", "output"),
-    ("result that unfolds", "a = [1] * 10\nfor i in range(30):\n    a = [a] * 10\nresult = a", "memory"),
+    ("result that unfolds", UNFOLDS, "memory"),
     ("result with itself inside", "result = []\nresult.append(result)", "runtime"),
     ("result not a number", "result = float('nan')", "runtime"),
     ("result infinite", "result = [float('inf')]", "runtime"),
@@ -362,3 +367,43 @@ async def test_the_process_exits_with_0(script):
     )
     assert done.returncode == 0, done.stderr
     assert "Abort" not in done.stderr
+
+
+LEFT_ALONE = """
+import asyncio
+from skillrt.sandbox import open_sandbox, Helpers, HostedHelper
+async def main():
+    helpers = Helpers(hosted=(HostedHelper("doze", "time:sleep"),))
+    async with open_sandbox("monty", helpers=helpers) as s:
+        codes = "while True: pass", "doze(500)"
+        calls = [asyncio.ensure_future(s.run(c, {}, timeout_s=600, memory_mb=8)) for c in codes]
+        await asyncio.sleep(1)
+        print("ready", flush=True)
+        await asyncio.wait(calls)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a process to another")
+async def test_busy_processes_end_with_a_client_that_is_killed(descendants):
+    client = subprocess.Popen(  # noqa: ASYNC220 a fork and an exec are quick
+        [sys.executable, "-c", LEFT_ALONE], stdout=subprocess.PIPE, text=True
+    )
+    assert client.stdout is not None
+    assert client.stdout.readline() == "ready\n"
+    below = descendants(client.pid)
+    assert len(below) >= 2
+    client.kill()
+    client.communicate()
+    for _ in range(200):
+        if not any(_runs(pid) for pid in below):
+            break
+        await asyncio.sleep(0.05)
+    assert not any(_runs(pid) for pid in below)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -8,6 +8,7 @@ its own result, which it could have set anyway.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import linecache
@@ -72,6 +73,7 @@ def become(
     leave = os._exit  # the code may put something else there, and this process must end here
     try:
         os.setsid()
+        sys.argv[:], sys.orig_argv[:] = [""], []
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         limits = ChildLimits(place.timeout_s, walls.base_memory + place.memory_bytes, place.file_bytes)
@@ -151,8 +153,17 @@ def _execute(job: Job, names: dict[str, Any]) -> Frame | None:
             _allow_slack()
             names.clear()
             return OUT_OF_MEMORY
-        return {"kind": "runtime", "error": _describe(error)[-job.error_chars :]}
+        kind = "output" if _is_full(error) else "runtime"
+        return {"kind": kind, "error": _describe(error)[-job.error_chars :]}
     return None
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether the folder held no more; the code may say so itself, of itself."""
+    try:
+        return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    except BaseException:
+        return False
 
 
 def _describe(error: BaseException) -> str:

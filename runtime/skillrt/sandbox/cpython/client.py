@@ -159,6 +159,7 @@ class CPythonSandbox:
         hosted = {helper.name: helper.target for helper in self._helpers.hosted}
         return {
             "limits": limits,
+            "processes": self._limits.processes,
             "preload": PRELOAD,
             "source": self._helpers.source_of(self._helpers.source_names),
             "source_names": self._helpers.source_names,

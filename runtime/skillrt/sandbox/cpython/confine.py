@@ -12,7 +12,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from skillrt.sandbox.cpython import landlock, seccomp
+from skillrt.sandbox.cpython import landlock, rooms, seccomp
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP = 1, 38, 22
 SECCOMP_MODE_FILTER = 2
@@ -20,7 +20,9 @@ CAPSET = {"x86_64": 126, "aarch64": 91}
 CAPABILITY_VERSION_3 = 0x20080522
 
 RESULT_FD, JOB_FD = 3, 4
-MAX_FD = 1 << 30
+MAX_FD = 4096
+"""No process of ours has a descriptor from here on: all can be closed, also where the kernel lacks
+close_range."""
 MEMORY_SLACK = 16 << 20
 """Bytes a child that ran out of memory may have on top, to say so."""
 
@@ -48,6 +50,8 @@ class Walls:
     """The seccomp program."""
     base_memory: int
     """Bytes of address space that the zygote itself takes: what a call may use comes on top."""
+    bounds: rooms.Bounds
+    """What the kernel bounds of a call's folder and threads."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ def why_not() -> str | None:
             "Landlock is not there: the kernel is older than 5.13, was started without it, or "
             "the container's own filter refuses the landlock_* calls"
         )
+    if not _pidfd_is_there():
+        return "pidfd_open is not there: the container's own filter refuses the call"
     if not _seccomp_is_there():
         return "seccomp filters are not there: the kernel lacks SECCOMP_FILTER or the container refuses them"
     return None
@@ -90,21 +96,25 @@ def confine(walls: Walls, scratch: str, limits: ChildLimits, fds: tuple[int, int
     open and no others; the working folder is the scratch folder; no file outside it can be written, none
     outside the libraries read.
     """
-    os.chdir(scratch)
-    os.umask(0o077)
+    if walls.bounds.folder:
+        rooms.make_folder(scratch, limits.file_bytes)
+    else:
+        os.chdir(scratch)
+    os.umask(0 if walls.bounds.folder else 0o077)  # what nobody else sees needs no modes
+    rooms.count_threads(walls.bounds, rooms.MAX_THREADS)
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
-    _apply_file_rules(walls, scratch)
+    _apply_file_rules(walls)
     _move_descriptors(*fds)
-    _drop_capabilities()
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    drop_capabilities()
+    die_with_parent()
     _set_limits(limits)
     _install_filter(walls.filter)
 
 
-def _apply_file_rules(walls: Walls, scratch: str) -> None:
+def _apply_file_rules(walls: Walls) -> None:
     rules = [(fd, landlock.READ if is_folder else landlock.READ_FILE) for fd, is_folder in walls.read_fds]
     rules += [(fd, landlock.READ_FILE | landlock.WRITE_FILE) for fd in walls.write_fds]
-    rules.append((os.open(scratch, os.O_PATH | os.O_CLOEXEC), landlock.SCRATCH))
+    rules.append((os.open(".", os.O_PATH | os.O_CLOEXEC), landlock.SCRATCH))
     landlock.restrict_self(walls.landlock_abi, rules)
 
 
@@ -129,7 +139,7 @@ def _set_limits(limits: ChildLimits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _drop_capabilities() -> None:
+def drop_capabilities() -> None:
     """Give up every capability: root without any is a user who owns root's files; Landlock guards those."""
     header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
     number = ctypes.c_long(CAPSET[platform.machine()])
@@ -144,10 +154,38 @@ def _install_filter(program: bytes) -> None:
         raise ConfineError(ctypes.get_errno(), "the seccomp filter was refused")
 
 
+def _pidfd_is_there() -> bool:
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
+    return True
+
+
 def _seccomp_is_there() -> bool:
     """Ask with a null program: EFAULT means that filters are supported, EINVAL that they are not."""
     refused = _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, None, 0, 0)
     return bool(refused != 0 and ctypes.get_errno() == errno.EFAULT)
+
+
+def die_with_parent() -> None:
+    """Have the kernel end the calling process when its parent ends, also a process that was stopped."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def too_few_descriptors(calls: int) -> str | None:
+    """What to say where there are too few descriptors for so many calls at once."""
+    needed, allowed = max(64, 3 * calls + 32), resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if allowed >= needed:
+        return None
+    return f"{calls} calls at once need {needed} descriptors, and {allowed} are allowed; see `ulimit -n`"
+
+
+def bound_descriptors() -> None:
+    """Let the calling process have no descriptor above MAX_FD, and as many as it may up to there."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = MAX_FD if hard == resource.RLIM_INFINITY else min(hard, MAX_FD)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _prctl(option: int, value: int) -> None:

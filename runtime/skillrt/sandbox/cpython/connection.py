@@ -16,6 +16,9 @@ from skillrt.sandbox.records import SandboxUnavailable
 
 START_TIMEOUT_S = 60.0
 """Time for the server to import the helpers' libraries."""
+PING_S = 2.0
+MAX_SILENT_PINGS = 10
+"""A server that left so many pings unanswered, PING_S apart, is stopped or hangs."""
 
 BOOT = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
@@ -33,13 +36,24 @@ class Connection:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._pinging: asyncio.Task[None] | None = None
+        self._silent = 0
+        """Pings since the server's last word. Time would say less: this process may have been busy."""
         self.gone = False
 
     @classmethod
     async def open(cls, settings: dict[str, Any]) -> Connection:
         """Start a server. Raises SandboxUnavailable with the server's reason."""
-        base = tempfile.mkdtemp(prefix="skillrt-sandbox-")
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise SandboxUnavailable(f"the cpython sandbox's server did not start: {error}") from None
+        try:
+            base = tempfile.mkdtemp(prefix="skillrt-sandbox-")
+        except OSError as error:
+            ours.close()
+            theirs.close()
+            raise SandboxUnavailable(f"the cpython sandbox has no place for its folders: {error}") from None
         import_path = [os.path.abspath(path) for path in sys.path if path]  # noqa: PTH100, ASYNC240 no disk access
         try:
             process = subprocess.Popen(  # noqa: S603, ASYNC220 our own interpreter; a fork and an exec are quick
@@ -85,6 +99,8 @@ class Connection:
         else:
             self._waiting[number] = future
             self.tell(request)
+            if self._pinging is None or self._pinging.done():
+                self._pinging = asyncio.create_task(self._ping())
         return future
 
     def tell(self, message: dict[str, Any]) -> None:
@@ -92,9 +108,22 @@ class Connection:
         if self._writer is not None and not self.gone:
             self._writer.write(wire.pack(message))
 
+    async def _ping(self) -> None:
+        """Ask the server for a word as long as calls wait for it; end it where none comes."""
+        self._silent = 0
+        while self._waiting:
+            await asyncio.sleep(PING_S)
+            if self._silent >= MAX_SILENT_PINGS:
+                self._process.kill()  # its processes end with it, and reading ends what waits
+                return
+            self._silent += 1
+            self.tell({"ping": -1})
+
     async def close(self) -> None:
         """End the server, reap it, and remove what calls left on disk."""
         self.gone = True
+        if self._pinging is not None:
+            self._pinging.cancel()
         if self._writer is not None:
             self._writer.close()
         try:
@@ -123,6 +152,7 @@ class Connection:
         try:
             while True:
                 answer = await self._receive(reader)
+                self._silent = 0
                 future = self._waiting.pop(answer["id"], None)
                 if future is not None and not future.done():
                     future.set_result(answer)

@@ -11,14 +11,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from skillrt.sandbox.cpython import scratch as folders
 from skillrt.sandbox.cpython.child import GREETING_BYTES, HEADER_BYTES, LOCKED, TOKEN_BYTES, TOO_SMALL_STATUS
+from skillrt.sandbox.cpython.rooms import MAX_THREADS
+from skillrt.sandbox.cpython.scratch import MAX_ENTRIES
 from skillrt.sandbox.cpython.spending import Spending
 
 LOOK_S = 0.05
 """Most calls end sooner; of one that does not, time and folder are measured this often."""
 WALL_FACTOR = 30
 """A call that has not used its time after this many times as long is ended all the same."""
+MIN_WALL_S = 10.0
+"""However short its limit, a call has so long: on a busy machine its process alone takes a while to start."""
 
 
 class Running:
@@ -27,6 +30,7 @@ class Running:
     def __init__(
         self, call: dict[str, Any], limits: dict[str, int], scratch: str, zygote: socket.socket
     ) -> None:
+        """Raises OSError where there are no descriptors left for its pipes."""
         self.number: int = call["id"]
         self.zygote = zygote
         self.timeout_s: float = call["timeout_s"]
@@ -34,9 +38,7 @@ class Running:
         self._limits = limits
         self._token = os.urandom(TOKEN_BYTES)
         self._unsent = memoryview(self._job_text(call))
-        job_out, self.job = os.pipe()
-        self._result, result_in = os.pipe()
-        self._output, output_in = os.pipe()
+        job_out, self.job, self._result, result_in, self._output, output_in = _three_pipes()
         self.far_ends = [job_out, result_in, output_in]
         for fd in (self.job, self._result, self._output):
             os.set_blocking(fd, False)
@@ -47,10 +49,14 @@ class Running:
         self._stopped: tuple[str, str] | None = None
         self.answered = False
         """The client has its answer; what is left is to see the process end."""
+        self.killed_at: float | None = None
+        """When the zygote was told to end it."""
+        self.watched = False
+        """The keeper looks at its folder."""
         self._started = self._looked = time.monotonic()
         self._spending = Spending(self._started)
         self._memory_bytes: int = call["memory_bytes"]
-        self.deadline = self._started + self.timeout_s * WALL_FACTOR
+        self.deadline = self._started + max(MIN_WALL_S, self.timeout_s * WALL_FACTOR)
 
     def _job_text(self, call: dict[str, Any]) -> bytes:
         job = {
@@ -82,9 +88,19 @@ class Running:
         for fd, _, _ in self.pipes():
             os.close(fd)
 
+    @property
+    def pid(self) -> int:
+        """The process, once it is locked down; 0 until then."""
+        return self._spending.pid
+
     def stop(self, kind: str, error: str) -> None:
         """Note why the call must end, unless there is a reason already; the caller has the child killed."""
         self._stopped = self._stopped or (kind, error)
+
+    def stop_full(self) -> None:
+        """Note that the folder is too full."""
+        limit = f"{self._limits['scratch_bytes']} bytes or {MAX_ENTRIES} files"
+        self.stop("output", f"wrote more than {limit} into its folder, or what cannot be measured")
 
     def write_job(self) -> bool:
         """Hand the child a piece of its job; False when all is handed over, or nobody takes it."""
@@ -133,8 +149,7 @@ class Running:
         )
 
     def check(self, now: float) -> bool:
-        """Whether the child must be killed: its time is up, its folder too full, or it was stopped for
-        another reason."""
+        """Whether the child must be killed: its time is up, or it was stopped for another reason."""
         if self.answered:
             return True
         if now - self._looked >= LOOK_S:
@@ -156,9 +171,8 @@ class Running:
         self._spending.look(now)
         if self._spending.total_s >= self.timeout_s:
             self.stop("timeout", self._too_long())
-        elif folders.too_full(self.scratch, self._limits["scratch_bytes"]):
-            limit = f"{self._limits['scratch_bytes']} bytes or {folders.MAX_ENTRIES} files"
-            self.stop("output", f"wrote more than {limit} into its folder")
+        elif self._spending.threads() > MAX_THREADS:
+            self.stop("memory", f"started more than {MAX_THREADS} threads")
 
     def _too_long(self) -> str:
         return f"ran longer than {self.timeout_s:g} s"
@@ -213,6 +227,24 @@ class Running:
         if peak_bytes >= self._memory_bytes // 2:
             return "memory", "the machine ended the process, which had taken much of its memory"
         return "unavailable", "the process was ended from outside, by SIGKILL"
+
+
+def refusal(number: int, kind: str, error: str) -> dict[str, Any]:
+    """The answer to a call that never began."""
+    answer: dict[str, Any] = {"id": number, "kind": kind, "error": error, "payload": None, "stdout": ""}
+    return {**answer, "printed": 0, "duration_s": 0.0, "spent_s": 0.0}
+
+
+def _three_pipes() -> list[int]:
+    opened: list[int] = []
+    try:
+        for _ in range(3):
+            opened += os.pipe()
+    except OSError:
+        for fd in opened:
+            os.close(fd)
+        raise
+    return opened
 
 
 def _read(fd: int) -> bytes | None:

@@ -13,10 +13,10 @@ from __future__ import annotations
 import os
 import time
 
+from skillrt.sandbox.cpython import rooms
+
 MAX_SAMPLE_S = 0.2
 """The most that one look at sleeping threads may add: a late one says little of the time before it."""
-MAX_THREADS = 64
-"""Threads that a look takes in."""
 
 
 class Spending:
@@ -49,6 +49,10 @@ class Spending:
             except OSError:
                 return
 
+    def threads(self) -> int:
+        """Threads of the process; 0 where it is not known or gone."""
+        return len(_threads(self.pid)) if self.pid else 0
+
     def look(self, now: float) -> None:
         """Read the processor time, and add what was waiting since the last look."""
         elapsed, self._looked = now - self._looked, now
@@ -77,7 +81,7 @@ def _threads(pid: int) -> list[str]:
     """The folders of the process's threads; empty where it is gone."""
     folder = f"/proc/{pid}/task"
     try:
-        return [f"{folder}/{name}" for name in os.listdir(folder)[:MAX_THREADS]]
+        return [f"{folder}/{name}" for name in os.listdir(folder)[: rooms.MAX_THREADS + 1]]
     except OSError:
         return []
 

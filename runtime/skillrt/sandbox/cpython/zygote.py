@@ -8,6 +8,7 @@ server when it is locked down.
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
@@ -19,7 +20,7 @@ from dataclasses import replace
 from typing import Any
 
 from skillrt.sandbox.cpython.child import Place, become
-from skillrt.sandbox.cpython.confine import Walls, address_space
+from skillrt.sandbox.cpython.confine import Walls, address_space, die_with_parent
 from skillrt.sandbox.helper_worker import warm_up
 
 MAX_PACKET = 1 << 12
@@ -47,7 +48,7 @@ class Zygote:
         gc.collect()
         gc.freeze()
         self._selector.register(self._server, selectors.EVENT_READ, None)
-        self._tell({"ready": True})
+        self._tell({"ready": True, "folder": self._walls.bounds.folder})
         try:
             while self._turn():
                 pass
@@ -75,33 +76,42 @@ class Zygote:
             if found := self._children.get(message["kill"]):
                 os.kill(found[0], signal.SIGKILL)
         elif "second" in message:
-            self._fork_second(fds[0])
+            self._fork_second(fds)
         else:
             self._fork(Place(**message["place"]), message["id"], fds)
         return True
 
     def _fork(self, place: Place, number: int, fds: list[int]) -> None:
+        pid = None
         try:
+            if len(fds) != 3:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             pid = os.fork()
-        except OSError as error:
-            self._tell({"id": number, "failed": f"no process could be made: {error.strerror}"})
-            pid = None
-        if pid == 0:
-            become(place, self._walls, self._helpers, (fds[0], fds[1], fds[2]), self._pid)
-        for fd in fds:
-            os.close(fd)
-        if pid is not None:
+            if pid == 0:
+                become(place, self._walls, self._helpers, (fds[0], fds[1], fds[2]), self._pid)
             pidfd = os.pidfd_open(pid)
             self._children[number] = (pid, pidfd)
             self._selector.register(pidfd, selectors.EVENT_READ, number)
+        except OSError as error:
+            if pid is not None:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            self._tell({"id": number, "failed": f"no process could be made: {error.strerror}"})
+        finally:
+            for fd in fds:
+                os.close(fd)
 
-    def _fork_second(self, fd: int) -> None:
+    def _fork_second(self, fds: list[int]) -> None:
+        if not fds:
+            return  # its socket is closed with the packet: the server sees the end
+        fd = fds[0]
         pid = os.fork()
         if pid != 0:
             os.close(fd)
             self._second = pid
             return
         try:
+            die_with_parent()
             self._server.close()
             self._selector.close()
             for _, pidfd in self._children.values():
