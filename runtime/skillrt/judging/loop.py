@@ -48,7 +48,7 @@ from skillrt.judging.answers import read_answer, strip_thinking
 from skillrt.judging.conclusion import conclude
 from skillrt.judging.desk import Desk, Refused, Submitted
 from skillrt.judging.verdict import CONTEXT, CUT, ErrorOwner, Judgment, Usage, Verdict, add_usage
-from skillrt.programs.neutral import MARK, neutralise
+from skillrt.programs.neutral import MARK, hidden, neutralise
 from skillrt.programs.program import ChatRequest, Program
 from skillrt.programs.view import JudgeView, SampleError, cut_fields
 from skillspec.records import Limits, Verifier
@@ -131,6 +131,8 @@ class JudgeLoop:
             return self._invalid(error.problem, "sample", "fields")
         if marks := sum(message["content"].count(MARK) for message in self._messages):
             self._events.append({"type": "forged", "marks": marks})
+        if unseen := hidden(self.view.fields):
+            self._events.append({"type": "hidden", "characters": unseen})
         return self._next()
 
     def verified(

@@ -16,11 +16,11 @@ from typing import Any
 
 from skillrt.judging.arguments import ArgumentsReader
 from skillrt.judging.evaluate import Scope, holds
-from skillrt.programs.frame import GAP, Frame, template_lines
-from skillrt.programs.neutral import map_strings, neutralise
+from skillrt.programs.frame import GAP, NUMBER, Frame, spoken_lines, template_lines
+from skillrt.programs.neutral import map_strings, neutralise, visible
 from skillrt.programs.view import JudgeView, SampleError
 from skillspec.artifacts import ArtifactStore, link_id
-from skillspec.phrases import fill
+from skillspec.phrases import SAID, fill
 from skillspec.records import (
     EvidencePart,
     Link,
@@ -38,8 +38,8 @@ from skillspec.words import DIRECT
 
 __all__ = ["ChatRequest", "Program", "load_program", "show_value"]
 
-_FRAMING = ("heading_evidence", "run_result", "run_failed")
-_PLACE = re.compile(r"\{\w+\}")
+_NUMBERS = ("number", "limit", "left", "chars")
+_PLACE = re.compile(r"\{(\w+)\}")
 _KEPT_TEXTS, _KEPT_CHARS = 256, 20_000
 
 Evidence = Mapping[str, Mapping[str, Any]]
@@ -138,18 +138,24 @@ class Program:
                     case _:
                         pass
         if self.skill is not None:
-            lines += [_PLACE.sub(GAP, self.phrases[name]) for name in _FRAMING]
+            for name in SAID:
+                known = _PLACE.sub(lambda place: NUMBER if place[1] in _NUMBERS else GAP, self.phrases[name])
+                lines += spoken_lines(known)
             lines += [f"{name}:" for name in (*self._verifiers, *self._pipelines, *self._resources)]
         return Frame(lines)
 
     def harmless(self, text: str) -> str:
         """Return a text that we did not write, so that it spells neither a control token nor the frame."""
-        return self._kept(text) if len(text) <= _KEPT_CHARS else neutralise(self.frame.guard(text))
+        return self._kept(text) if len(text) <= _KEPT_CHARS else self._harmless(text)
+
+    def _harmless(self, text: str) -> str:
+        # What is hidden goes first: without it a token or a line could form that was none before.
+        return neutralise(self.frame.guard(visible(text)))
 
     @cached_property
     def _kept(self) -> Callable[[str], str]:
         """What :meth:`harmless` made of short texts: a sample's come again in the other order."""
-        return lru_cache(maxsize=_KEPT_TEXTS)(lambda text: neutralise(self.frame.guard(text)))
+        return lru_cache(maxsize=_KEPT_TEXTS)(self._harmless)
 
     def phrase(self, key: str, /, **values: object) -> str:
         """Return one of the skill's phrases, filled."""
