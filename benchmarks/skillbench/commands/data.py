@@ -144,17 +144,17 @@ def _get(name: str, root: Path) -> int:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fetch(file: RemoteFile, path: Path) -> str:
     """Download one file; a part of it never stands under its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + _PART)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}{_PART}")
     digest = hashlib.sha256()
     try:
-        with urllib.request.urlopen(file.url, timeout=_TIMEOUT_S) as answer, part.open("wb") as out:  # noqa: S310
+        with urllib.request.urlopen(file.url, timeout=_TIMEOUT_S) as answer, part.open("xb") as out:  # noqa: S310
             while chunk := answer.read(_CHUNK):
                 digest.update(chunk)
                 out.write(chunk)

@@ -251,13 +251,13 @@ def _check(prepared: Sequence[_Prepared]) -> None:
 
 def _write(plan: Plan, out: Path, rows: Sequence[Mapping[str, Any]]) -> str:
     """Write ``matrix.json`` and ``matrix.md``; return the latter."""
-    from skillbench.folder.journal import write_atomically
+    from skillspec.files import write_file
     from skillbench.folder.store import pretty
 
     text = _text(plan, rows)
     out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / "matrix.json", pretty({"format": MATRIX_FORMAT, "plan": plan.name, "rows": rows}))
-    write_atomically(out / "matrix.md", text.encode())
+    write_file(out / "matrix.json", pretty({"format": MATRIX_FORMAT, "plan": plan.name, "rows": rows}))
+    write_file(out / "matrix.md", text.encode())
     return text
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from skillbench.errors import BenchError, RefusedError
-from skillbench.folder.journal import PREDICTIONS, TRACES, Journal, write_atomically
+from skillbench.folder.journal import PREDICTIONS, TRACES, Journal
 from skillbench.suites.base import Prediction
 
 __all__ = ["RUN_FORMAT", "RunFolder", "pretty", "read_run"]
@@ -108,7 +108,7 @@ class RunFolder:
         self.resumed = len(self.journal.recorded)
 
     def _save(self) -> None:
-        write_atomically(self.path / "run.json", pretty(self._run))
+        write_file(self.path / "run.json", pretty(self._run))
 
     def _take_lock(self) -> None:
         try:
@@ -165,4 +165,4 @@ class RunFolder:
 
     def write(self, name: str, data: bytes) -> None:
         """Write one of the result files."""
-        write_atomically(self.path / name, data)
+        write_file(self.path / name, data)

@@ -18,7 +18,7 @@ import msgspec
 
 from skillbench.analysis.sample_values import suite_of
 from skillbench.errors import BenchError
-from skillbench.folder.journal import PREDICTIONS, TRACES, encode_line, read_predictions, write_atomically
+from skillbench.folder.journal import PREDICTIONS, TRACES, encode_line, read_predictions
 from skillbench.folder.results import expectation, metrics_of
 from skillbench.folder.store import pretty, read_run
 from skillbench.folder.summary import summary_text
@@ -184,14 +184,14 @@ def print_some(lines: list[str]) -> None:
 
 def write_results(folder: Path, metrics: Mapping[str, Any], run: Mapping[str, Any]) -> None:
     """Write ``metrics.json`` and ``summary.md``."""
-    write_atomically(folder / "metrics.json", pretty(metrics))
-    write_atomically(folder / "summary.md", summary_text(metrics, run).encode())
+    write_file(folder / "metrics.json", pretty(metrics))
+    write_file(folder / "summary.md", summary_text(metrics, run).encode())
 
 
 def write_rescored(folder: Path, again: Again) -> Path:
     """Write the rows and results of judging again to ``rescored`` in the run folder; return that."""
     out = folder / "rescored"
     out.mkdir(exist_ok=True)
-    write_atomically(out / PREDICTIONS, b"".join(map(encode_line, again.rows)))
+    write_file(out / PREDICTIONS, b"".join(map(encode_line, again.rows)))
     write_results(out, again.metrics, again.run)
     return out

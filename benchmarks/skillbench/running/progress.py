@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from skillbench.folder.journal import Journal
+from skillspec.terminal import unescaped
 
 __all__ = ["Progress", "note", "short_count"]
 
@@ -46,7 +47,7 @@ class Progress:
                 initial=len(journal.recorded),
                 unit="judgment",
                 dynamic_ncols=True,
-                file=sys.stderr,
+                file=unescaped(sys.stderr),
                 smoothing=0.1,
             )
 

@@ -170,7 +170,11 @@ def _errors_logged(path: Path) -> Iterator[None]:
     import logging
 
     log = logging.getLogger("skillrt")
-    handler = logging.FileHandler(path, delay=True, encoding="utf-8", errors="backslashreplace")
+    class LogFile(logging.FileHandler):
+        def _open(self) -> TextIOWrapper:
+            return os.fdopen(open_append(path), "a", encoding="utf-8", errors="backslashreplace")
+
+    handler = LogFile(path, delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
     log.addHandler(handler)
     before, log.propagate = log.propagate, False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import shutil
+import stat
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,8 @@ from skillc.formatting.fmt import format_source
 from skillc.project.load import SUFFIX, Project
 from skillc.render import render
 from skillc.usage import DEFAULT_ROOT, UsageError
+from skillspec.files import write_file
+from skillspec.terminal import unescaped
 
 __all__ = ["fmt"]
 
@@ -104,7 +106,7 @@ def _standard_input(options: argparse.Namespace) -> int:
     if options.diff:
         sys.stdout.write(_diff(_STDIN, *pair))
     elif not options.check:
-        sys.stdout.write(pair[1])
+        unescaped(sys.stdout).write(pair[1])
     return int((options.check or options.diff) and pair[0] != pair[1])
 
 
@@ -118,12 +120,7 @@ def _diff(name: str, before: str, after: str) -> str:
 def _write(path: Path, text: str) -> None:
     """Replace a file at one stroke; a link stays a link, rights stay as they are."""
     target = path.resolve()
-    temporary = target.with_name(f".{target.name}.fmt")
     try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        shutil.copymode(target, temporary)
-        temporary.replace(target)
+        write_file(target, text.encode(), stat.S_IMODE(target.stat().st_mode))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -89,7 +89,6 @@ class Program:
         self.task: Task = store.task(link.task)
         self.skill: Skill | None = store.skill(link.skill) if link.skill is not None else None
         self._store = store
-        self._templates: dict[str, Any] = {}
         self._sub_programs: dict[str, Program] = {}
         self.tools: tuple[dict[str, Any], ...] = tuple(
             {
@@ -116,11 +115,26 @@ class Program:
         return ArgumentsReader(self.link.tools)
 
     @cached_property
-    def _environment(self) -> Any:
-        from jinja2 import StrictUndefined
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
+    def _templates(self) -> Any:
+        from skillrt.programs.template import Templates  # Jinja2 is needed only where texts are filled
 
-        return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+        return Templates()
+
+    def check(self) -> None:
+        """Read all that the program can ever send, so that nothing is missing in the midst of a run.
+
+        Raises:
+            skillspec.artifacts.ArtifactError: a text, a template or a link is missing, broken or altered.
+        """
+        for record in (self.task, self.link, self.skill):
+            if record is not None:
+                self._store.check_texts(record)
+        for message in self.link.messages:
+            for part in message.parts:
+                if isinstance(part, TemplatePart):
+                    self._templates.compile(part.ref, self._store.text(part.ref))
+        for name in self.link.pipelines:
+            self.sub_program(self._pipelines[name])
 
     @cached_property
     def frame(self) -> Frame:
@@ -132,7 +146,7 @@ class Program:
             for part in message.parts:
                 match part:
                     case TemplatePart():
-                        lines += template_lines(self._environment, self._store.text(part.ref))
+                        lines += template_lines(self._templates.environment, self._store.text(part.ref))
                     case TextPart():
                         lines += self._store.text(part.ref).splitlines()
                     case _:
@@ -222,17 +236,14 @@ class Program:
     # --------------------------------------------------------------------------------- what is sent
 
     def _render(self, ref: str, view: JudgeView) -> str:
-        template = self._templates.get(ref)
-        if template is None:
-            self._templates[ref] = template = self._environment.from_string(self._store.text(ref))
         context: dict[str, Any] = {
             field.name: map_strings(view.fields.get(field.name), self.harmless) for field in self.task.fields
         }
         from jinja2 import TemplateError
 
         try:
-            text: str = template.render(context)
-        except (TemplateError, TypeError, ValueError, OverflowError, ArithmeticError) as error:
+            text: str = self._templates.fill(ref, self._store.text(ref), context)
+        except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
             raise SampleError(
                 "", f"the template of task {self.task.id} failed on this sample: {error}"
             ) from error
@@ -312,4 +323,6 @@ def load_program(store: ArtifactStore, name: str) -> Program:
     Raises:
         skillspec.artifacts.ArtifactError: the link, or something it refers to, is missing or broken.
     """
-    return Program(store, store.link(name))
+    program = Program(store, store.link(name))
+    program.check()
+    return program
