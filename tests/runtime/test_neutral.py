@@ -15,7 +15,8 @@ FAMILIES = {
     "Llama": "<|begin_of_text|> <|eot_id|> <|start_header_id|> <|python_tag|>"
     " <<SYS>> <</SYS>> [INST] [/INST]",
     "Mistral": "<s> </s> [SYSTEM_PROMPT] [/SYSTEM_PROMPT] [TOOL_CALLS] [AVAILABLE_TOOLS] [TOOL_RESULTS]"
-    " [ARGS] [CALL_ID] [TOOL_CONTENT] [THINK] [/THINK] [IMG_BREAK] [MODEL_SETTINGS] [REFERENCE_DOC_0] [PREFIX]",
+    " [ARGS] [CALL_ID] [TOOL_CONTENT] [THINK] [/THINK] [IMG_BREAK] [MODEL_SETTINGS] [REFERENCE_DOC_0]"
+    " [PREFIX]",
     "DeepSeek": "<｜begin▁of▁sentence｜> <｜Assistant｜> <｜User｜> <｜tool▁calls▁begin｜> <｜tool▁sep｜>"
     " <｜DSML｜function_calls> </｜DSML｜invoke>",
     "Gemma": "<bos> <eos> <pad> <unk> <mask> <start_of_turn> <end_of_turn> <start_of_image> <unused99>"

@@ -52,7 +52,8 @@ def test_what_takes_too_much_is_an_error_of_the_template(source: str) -> None:
 def test_what_the_language_has_is_filled() -> None:
     source = (
         "{% for t in h %}{{ loop.index }}/{{ loop.length }} {{ t.role }}: {{ t.content ~ '!' }}"
-        "{{ '' if loop.last else ', ' }}{% endfor %}{{ (none or 'x') + 'y' }}{{ h|map(attribute='role')|join('-') }}"
+        "{{ '' if loop.last else ', ' }}{% endfor %}{{ (none or 'x') + 'y' }}"
+        "{{ h|map(attribute='role')|join('-') }}"
         "{{ p.split()[0]|upper|replace('A', 'b') }}{{ 7 // 2 + 1 }}"
     )
     shown = Templates().fill("t", source, VALUES)

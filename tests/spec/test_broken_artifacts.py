@@ -53,7 +53,9 @@ def grown(path: Path) -> None:
 def resealed(root: Path) -> None:
     """A task with digests that fit again, of which the index knows nothing."""
     task = with_digest(
-        json_record(root / TASK, Task, lambda record: record["answer"]["labels"][0].update(shown="Output (b)"))
+        json_record(
+            root / TASK, Task, lambda record: record["answer"]["labels"][0].update(shown="Output (b)")
+        )
     )
     (root / TASK).write_bytes(encode_pretty(task))
 
@@ -88,7 +90,9 @@ def with_template(source: str) -> Change:
         assert isinstance(link.messages[1], Message)
         assert isinstance(link.messages[1].parts[0], TemplatePart)
         path.write_bytes(encode_pretty(link))
-        index = json_record(root / "index.json", Index, lambda index: index["links"][LINK].update(digest=link.digest))
+        index = json_record(
+            root / "index.json", Index, lambda index: index["links"][LINK].update(digest=link.digest)
+        )
         (root / "index.json").write_bytes(encode_pretty(index))
 
     return changed
@@ -111,7 +115,9 @@ BROKEN: dict[str, Change] = {
     "the path of another": edit(
         "index.json", lambda index: index["links"][LINK].update(path="links/starter.direct.json")
     ),
-    "the digest of another": edit("index.json", lambda index: index["tasks"]["judgebench"].update(digest="1" * 64)),
+    "the digest of another": edit(
+        "index.json", lambda index: index["tasks"]["judgebench"].update(digest="1" * 64)
+    ),
     "a task under the name of another": lambda root: shutil.copy(root / "tasks/starter.json", root / TASK),
     "a task of wrong types": edit(str(TASK), lambda task: task.update(fields="prompt")),
     "an altered task": edit(str(TASK), lambda task: task["answer"]["labels"][0].update(shown="Output (b)")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import http.client
+import secrets
 import shlex
 import urllib.error
 import urllib.request
@@ -17,6 +18,7 @@ from skillbench.folder.summary import duplicates_told
 from skillbench.suites import SUITES, open_suite, suite_class
 from skillbench.suites.base import DataSummary, Suite
 from skillbench.suites.source import RemoteFile
+from skillspec.files import open_file
 
 __all__ = ["add_arguments", "report", "run_command"]
 
@@ -170,9 +172,13 @@ def _fetch(file: RemoteFile, path: Path) -> str:
         raise BenchError(
             f"cannot reach {file.url} ({reason}). Without a network: fetch it elsewhere and put it at {path}"
         ) from error
-    found = digest.hexdigest()
-    if file.sha256 is not None and found != file.sha256:
-        part.unlink()
-        raise BenchError(f"{file.url} has sha256 {found}, not {file.sha256}: not the file that was asked for")
-    part.replace(path)
-    return found
+    else:
+        found = digest.hexdigest()
+        if file.sha256 is not None and found != file.sha256:
+            raise BenchError(
+                f"{file.url} has sha256 {found}, not {file.sha256}: not the file that was asked for"
+            )
+        part.replace(path)
+        return found
+    finally:
+        part.unlink(missing_ok=True)

@@ -251,8 +251,8 @@ def _check(prepared: Sequence[_Prepared]) -> None:
 
 def _write(plan: Plan, out: Path, rows: Sequence[Mapping[str, Any]]) -> str:
     """Write ``matrix.json`` and ``matrix.md``; return the latter."""
-    from skillspec.files import write_file
     from skillbench.folder.store import pretty
+    from skillspec.files import write_file
 
     text = _text(plan, rows)
     out.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,6 @@ times lie in ``run.json`` and in the traces.
 from __future__ import annotations
 
 import functools
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,11 +15,13 @@ from typing import Any, Final
 
 from skillbench.analysis.probabilities import Probabilities
 from skillbench.errors import BenchError
-from skillbench.folder.journal import PREDICTIONS, read_predictions
+from skillbench.folder.journal import PREDICTIONS, fitting, read_predictions
+from skillbench.folder.shapes import misshapen
 from skillbench.folder.store import read_run
 from skillbench.folder.validity import Validity, share_of, validities
 from skillbench.suites.base import Estimate, Prediction, Scores, Suite
 from skillbench.suites.behind import Behind
+from skillspec.files import read_json
 
 __all__ = ["METRICS_FORMAT", "expectation", "metrics_of", "read_metrics", "recorded_metrics"]
 
@@ -213,7 +214,7 @@ def recorded_metrics(folder: Path) -> dict[str, Any] | None:
     """
     path = folder / "metrics.json"
     try:
-        found = json.loads(path.read_bytes())
+        found = read_json(path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -222,6 +223,8 @@ def recorded_metrics(folder: Path) -> dict[str, Any] | None:
         raise BenchError(f"{path} is broken: {error}; the run's own command writes it again") from error
     if not isinstance(found, dict) or not isinstance(found.get("format"), int):
         raise BenchError(f"{path} is no metrics of a run; the run's own command writes it again")
+    if found["format"] == METRICS_FORMAT and (problem := misshapen(found)) is not None:
+        raise BenchError(f"{path} is broken ({problem}); the run's own command writes it again")
     return found
 
 
@@ -248,7 +251,9 @@ def _computed(folder: Path, _state: tuple[int, int] | None) -> Mapping[str, Any]
     from skillbench.analysis.sample_values import suite_of
 
     run = read_run(folder)
-    return metrics_of(suite_of(run, folder), read_predictions(folder), *expectation(run))
+    suite = suite_of(run, folder)
+    with fitting(folder, suite.name):
+        return metrics_of(suite, read_predictions(folder), *expectation(run))
 
 
 def expectation(run: Mapping[str, Any]) -> tuple[int, Mapping[str, int] | None, int]:

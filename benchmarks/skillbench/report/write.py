@@ -8,6 +8,7 @@ from typing import Final
 
 from skillbench.errors import BenchError, complain
 from skillbench.running.progress import note
+from skillspec.files import write_file
 
 __all__ = ["REPORT", "try_to_report", "write_report"]
 
@@ -22,7 +23,6 @@ def write_report(folders: Sequence[Path], out: Path) -> int:
         BenchError: a folder is no run folder, is broken or empty, or there are too many.
         OSError: the page cannot be written.
     """
-    from skillspec.files import write_file
     from skillbench.report.page import report_page
 
     page = report_page(folders)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skillc.diagnostics import Report
 from skillc.formatting.fmt import format_source
-from skillc.project.load import SUFFIX, Project
+from skillc.project.load import SUFFIX, Project, leads_out
 from skillc.render import render
 from skillc.usage import DEFAULT_ROOT, UsageError
 from skillspec.files import write_file
@@ -62,14 +62,15 @@ def _files(paths: list[str]) -> list[Path]:
         path = Path(name)
         if not path.exists():
             raise UsageError(f"there is no {path}; name the files or folders to format")
-        found.update(dict.fromkeys(sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]))
+        inside = [file for file in sorted(path.rglob(f"*{SUFFIX}")) if not leads_out(file, path)]
+        found.update(dict.fromkeys(inside if path.is_dir() else [path]))
     return list(found)
 
 
 def _formatted(name: str, unsaved: dict[str, str]) -> tuple[str, str] | None:
     """Text and formatted text of a file; None when it has syntax errors, which are shown."""
     report = Report()
-    source = Project(Path(), report, unsaved).read(name)
+    source = Project(Path(), report, unsaved, confined=False).read(name)
     text = format_source(source, report) if source is not None else None
     if source is None or text is None:
         shown = render(report.diagnostics, "text")
