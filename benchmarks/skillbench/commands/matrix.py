@@ -25,7 +25,7 @@ from skillbench.commands.arguments import (
     request_options,
 )
 from skillbench.errors import BenchError
-from skillbench.folder.summary import MARK, code_share, duplicates_told, invalid_share
+from skillbench.folder.summary import MARK, code_share, duplicates_told, invalid_share, quoted
 from skillbench.folder.validity import MOST_UNMARKED, WITHHELD_CODE
 from skillbench.report.page import MOST_RUNS
 from skillbench.report.write import try_to_report
@@ -331,10 +331,11 @@ def _number(value: float | None, mark: str = "") -> str:
 
 
 def _text(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str:
-    titles = [one.title for one in plan.benchmarks]
-    average = f"average of {', '.join(plan.average)}" if plan.average else None
+    rows = quoted(rows)
+    titles = [quoted(one.title) for one in plan.benchmarks]
+    average = f"average of {', '.join(map(quoted, plan.average))}" if plan.average else None
     heads = ["model", "setting", *titles, *([average] if average else [])]
-    lines = [f"# {plan.name}", "", "Each cell: said / readout, % (invalid judgments).", ""]
+    lines = [f"# {quoted(plan.name)}", "", "Each cell: said / readout, % (invalid judgments).", ""]
     lines += ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for row in rows:
         cells = [row["model"], row["setting"]]
