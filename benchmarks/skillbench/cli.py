@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from skillspec.terminal import plain_output
 from skillspec.version import VersionAction
 
 __all__ = ["main"]
@@ -76,6 +77,11 @@ def _completion(arguments: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
+    with plain_output():
+        return _main(argv)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     arguments = _parser(next(iter(given), None)).parse_args(given)
     run: Callable[[argparse.Namespace], int] = arguments.run

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from skillc.program import Checked
 
 from skillc.usage import DEFAULT_OUT, DEFAULT_ROOT, UsageError, count
+from skillspec.terminal import plain_output
 from skillspec.version import VersionAction
 
 __all__ = ["main"]
@@ -163,6 +164,11 @@ def _show_parser(show: argparse.ArgumentParser) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return the exit status: 0 done, 1 mistakes or stale artifacts, 2 wrong usage."""
+    with plain_output():
+        return _main(argv)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     parser = _parser()
     options = parser.parse_args(argv)
     for stream in (sys.stdout, sys.stderr):

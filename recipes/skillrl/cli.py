@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from skillspec.terminal import plain_output
 from skillspec.version import VersionAction
 from skillspec.words import PRELOADED, SKILL_DELIVERIES
 
@@ -108,6 +109,11 @@ def _doctor(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    with plain_output():
+        return _main(argv)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     args = _parser().parse_args(argv)
     from skillrl.data.errors import DataError
     from skillspec.artifacts import ArtifactError

@@ -7,19 +7,25 @@ the file and the place in it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from skillspec import ARTIFACT_FORMAT
 from skillspec.encoding import digest_of, text_ref
-from skillspec.records import Index, Link, Skill, Task
+from skillspec.files import read_file
+from skillspec.records import Index, IndexEntry, Link, Skill, Task
 
 __all__ = ["ArtifactError", "ArtifactStore", "decode_record", "default_root", "link_id"]
 
 R = TypeVar("R", Task, Skill, Link, Index)
+_REF = re.compile(r"[0-9a-f]{20}")
+_MOST_RECORD: Final = 16 << 20
+_MOST_TEXT: Final = 4 << 20
+_AGAIN: Final = "Compile again: skillc compile"
 
 
 class ArtifactError(Exception):
@@ -55,8 +61,10 @@ def decode_record(data: bytes, record: type[R], name: str) -> R:
     """
     try:
         head = msgspec.json.decode(data, type=_Head)
+    except RecursionError as error:
+        raise ArtifactError(f"{name} is nested too deeply. {_AGAIN}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ArtifactError(f"{name} is not an artifact: {error}. Compile again: skillc compile") from error
+        raise ArtifactError(f"{name} is not an artifact: {error}. {_AGAIN}") from error
     if head.format > ARTIFACT_FORMAT:
         raise ArtifactError(
             f"{name} has artifact format {head.format}, this program reads up to {ARTIFACT_FORMAT}. "
@@ -65,7 +73,7 @@ def decode_record(data: bytes, record: type[R], name: str) -> R:
     try:
         return msgspec.json.decode(data, type=record)
     except msgspec.ValidationError as error:
-        raise ArtifactError(f"{name}: {error}. Compile again: skillc compile") from error
+        raise ArtifactError(f"{name}: {error}. {_AGAIN}") from error
 
 
 class ArtifactStore:
@@ -92,57 +100,86 @@ class ArtifactStore:
                 raise ArtifactError(f"there is no {path} among the artifacts")
             return self._files[path]
         try:
-            return (self.root / path).read_bytes()
+            return read_file(self.root / path, _MOST_TEXT if path.endswith(".txt") else _MOST_RECORD)
         except OSError as error:
             raise ArtifactError(
                 f"cannot read {self.root / path}: {error.strerror}. "
                 "Compile first (skillc compile), or name the folder of the artifacts."
             ) from error
 
-    def _load(self, what: str, known: dict[str, str], name: str, record: type[R]) -> R:
+    def _load(self, what: str, known: dict[str, IndexEntry], name: str, record: type[R]) -> R:
         if name not in known:
             import difflib
 
             near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
             hint = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(known) or 'none'}"
             raise ArtifactError(f"there is no {what} called {name}; {hint}")
-        path = known[name]
+        path = f"{what}s/{name}.json"
+        if known[name].path != path:
+            raise ArtifactError(f"index.json says that {name} lies in {known[name].path!r}. {_AGAIN}")
         cached = self._records.get(path)
         if cached is None:
             decoded = decode_record(self._read(path), record, path)
             if isinstance(decoded, Index) or digest_of(decoded) != decoded.digest:
-                raise ArtifactError(
-                    f"{path} was altered after it was compiled. Compile again: skillc compile"
-                )
+                raise ArtifactError(f"{path} was altered after it was compiled. {_AGAIN}")
+            if decoded.id != name or decoded.digest != known[name].digest:
+                raise ArtifactError(f"{path} is not the {what} {name} that index.json names. {_AGAIN}")
+            self._check_parts(decoded, path)
             self._records[path] = cached = decoded
         if not isinstance(cached, record):
             raise ArtifactError(f"{path} is not a {what}")
         return cached
 
+    def _check_parts(self, record: Task | Skill | Link, path: str) -> None:
+        """Refuse a link whose task or skill is another one than it was made with."""
+        if not isinstance(record, Link):
+            return
+        parts = [(self.task(record.task).digest, record.task_digest)]
+        if record.skill is not None:
+            parts.append((self.skill(record.skill).digest, record.skill_digest or ""))
+        if any(there != wanted for there, wanted in parts):
+            raise ArtifactError(f"{path} was made with another task or skill than lies beside it. {_AGAIN}")
+
+    def check_texts(self, record: Task | Skill | Link) -> None:
+        """Read every text that a record refers to.
+
+        Raises:
+            ArtifactError: a text is missing or was altered.
+        """
+        todo: list[Any] = [msgspec.to_builtins(record)]
+        while todo:
+            value = todo.pop()
+            if isinstance(value, dict):
+                todo.extend(value.values())
+            elif isinstance(value, list | tuple):
+                todo.extend(value)
+            elif isinstance(value, str) and _REF.fullmatch(value):
+                self.text(value)
+
     def task(self, name: str) -> Task:
         """Return the task called ``name``."""
-        return self._load("task", {key: entry.path for key, entry in self.index.tasks.items()}, name, Task)
+        return self._load("task", self.index.tasks, name, Task)
 
     def skill(self, name: str) -> Skill:
         """Return the skill called ``name``."""
-        return self._load("skill", {key: entry.path for key, entry in self.index.skills.items()}, name, Skill)
+        return self._load("skill", self.index.skills, name, Skill)
 
     def link(self, name: str) -> Link:
         """Return the link with the id ``name``; :func:`link_id` builds ids."""
-        return self._load("link", {key: entry.path for key, entry in self.index.links.items()}, name, Link)
+        return self._load("link", self.index.links, name, Link)
 
     def text(self, ref: str) -> str:
         """Return the text with the given reference, its content checked against its name."""
         text = self._texts.get(ref)
         if text is None:
             path = f"texts/{ref}.txt"
+            if not _REF.fullmatch(ref):
+                raise ArtifactError(f"{ref!r} names no text. {_AGAIN}")
             try:
                 text = self._read(path).decode()
             except UnicodeDecodeError:
-                raise ArtifactError(f"{path} is not UTF-8. Compile again: skillc compile") from None
+                raise ArtifactError(f"{path} is not UTF-8. {_AGAIN}") from None
             if text_ref(text) != ref:
-                raise ArtifactError(
-                    f"{path} was altered after it was compiled. Compile again: skillc compile"
-                )
+                raise ArtifactError(f"{path} was altered after it was compiled. {_AGAIN}")
             self._texts[ref] = text
         return text

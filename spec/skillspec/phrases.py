@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["PHRASES", "fill", "placeholders"]
+__all__ = ["PHRASES", "SAID", "fill", "placeholders"]
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
@@ -64,6 +64,26 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """Names of the phrases, each with the placeholders that it may use."""
+
+SAID: Final = (
+    "heading_evidence",
+    "load_first",
+    "already_loaded",
+    "bad_arguments",
+    "incomplete",
+    "not_distinct",
+    "cut",
+    "views_spent",
+    "runs_spent",
+    "calls_spent",
+    "turns_left",
+    "no_call",
+    "final_now",
+    "run_result",
+    "run_printed",
+    "run_failed",
+)
+"""Phrases that tell a judge of results, budgets and turns: no text of a sample may read like one of them."""
 
 
 def placeholders(text: str) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from typing import Any, Final
 import msgspec
 
 from skillbench.analysis.probabilities import stated_chance
-from skillbench.folder.journal import TRACES, read_predictions
+from skillbench.folder.journal import TRACES, decode_line, read_predictions
 from skillbench.suites.base import Prediction, Suite
 from skillrt.judging.verdict import Verdict
+from skillspec.files import open_file, read_lines
 
 __all__ = ["COSTS", "Judgments", "read_judgments"]
 
@@ -175,12 +176,9 @@ _DECODER = msgspec.json.Decoder(_Line)
 
 def _trace(raw: bytes) -> _Trace:
     try:
-        return _DECODER.decode(raw).trace
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        try:  # lines that only Python's own reader takes: half surrogate pairs
-            return msgspec.convert(json.loads(raw), _Line).trace
-        except (ValueError, msgspec.ValidationError, RecursionError):
-            return _Trace()
+        return decode_line(raw, _DECODER).trace
+    except ValueError:
+        return _Trace()
 
 
 def _longest(trace: _Trace) -> str | None:
@@ -196,8 +194,8 @@ def _longest(trace: _Trace) -> str | None:
 def _add_traces(judgments: Judgments, path: Path) -> None:
     number = start = 0
     if path.exists():
-        with path.open("rb") as file:
-            for number, raw in enumerate(file, 1):
+        with open_file(path) as file:
+            for number, raw in enumerate(read_lines(file), 1):
                 if number > len(judgments):
                     break
                 judgments.trace_at.append(start)

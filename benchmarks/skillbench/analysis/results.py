@@ -7,7 +7,6 @@ times lie in ``run.json`` and in the traces.
 from __future__ import annotations
 
 import functools
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,11 +16,13 @@ from typing import Any, Final
 from skillbench.analysis.probabilities import Probabilities
 from skillbench.analysis.validity import Validity, share_of, validities
 from skillbench.errors import BenchError
-from skillbench.folder.journal import PREDICTIONS, read_predictions
+from skillbench.folder.journal import PREDICTIONS, fitting, read_predictions
+from skillbench.folder.shapes import misshapen
 from skillbench.folder.store import read_run
 from skillbench.statistics.estimate import Estimate
 from skillbench.suites.base import Prediction, Scores, Suite
 from skillbench.suites.behind import Behind
+from skillspec.files import read_json
 
 __all__ = ["METRICS_FORMAT", "expectation", "metrics_of", "read_metrics", "recorded_metrics"]
 
@@ -214,7 +215,7 @@ def recorded_metrics(folder: Path) -> dict[str, Any] | None:
     """
     path = folder / "metrics.json"
     try:
-        metrics = json.loads(path.read_bytes())
+        metrics = read_json(path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -223,6 +224,8 @@ def recorded_metrics(folder: Path) -> dict[str, Any] | None:
         raise BenchError(f"{path} is broken: {error}; the run's own command writes it again") from error
     if not isinstance(metrics, dict) or not isinstance(metrics.get("format"), int):
         raise BenchError(f"{path} is no metrics of a run; the run's own command writes it again")
+    if metrics["format"] == METRICS_FORMAT and (problem := misshapen(metrics)) is not None:
+        raise BenchError(f"{path} is broken ({problem}); the run's own command writes it again")
     return metrics
 
 
@@ -249,7 +252,9 @@ def _computed(folder: Path, _state: tuple[int, int] | None) -> Mapping[str, Any]
     from skillbench.analysis.sample_values import suite_of
 
     run = read_run(folder)
-    return metrics_of(suite_of(run, folder), read_predictions(folder), *expectation(run))
+    suite = suite_of(run, folder)
+    with fitting(folder, suite.name):
+        return metrics_of(suite, read_predictions(folder), *expectation(run))
 
 
 def expectation(run: Mapping[str, Any]) -> tuple[int, Mapping[str, int] | None, int]:

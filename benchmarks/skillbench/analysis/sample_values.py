@@ -7,7 +7,6 @@ computed by the suite itself from the judgments of one sample.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from skillbench.errors import BenchError
-from skillbench.folder.journal import PREDICTIONS, read_predictions
+from skillbench.folder.journal import PREDICTIONS, decode_line, fitting, read_predictions
 from skillbench.folder.store import read_run
 from skillbench.statistics.pairs import mean_weights
 from skillbench.suites import open_suite
 from skillbench.suites.base import Prediction, Suite
 from skillbench.suites.offers import Worth
+from skillspec.files import open_file, read_json
 
 __all__ = ["VIEWS", "RunValues", "read_values", "suite_of"]
 
@@ -97,8 +97,9 @@ def suite_of(run: Mapping[str, Any], folder: Path) -> Suite:
         BenchError: ``run.json`` names no suite of ours.
     """
     identity = run.get("identity")
-    if not isinstance(identity, dict) or not isinstance(identity.get("suite"), str):
-        raise BenchError(f"{folder / 'run.json'} does not say which suite was run")
+    lacking = [name for name in ("suite", "delivery", "model", "skill") if name not in (identity or {})]
+    if not isinstance(identity, dict) or lacking:
+        raise BenchError(f"{folder / 'run.json'} does not say which {lacking[0]} was run")
     return open_suite(
         identity["suite"],
         (),
@@ -117,7 +118,7 @@ def _by_sample(suite: Suite, folder: Path) -> Iterator[Sequence[Prediction]]:
     """Yield the judgments of each sample; of the others only the places are in memory."""
     places: dict[str, list[int]] = {}
     start = 0
-    with (folder / PREDICTIONS).open("rb") as file:
+    with open_file(folder / PREDICTIONS) as file:
         for row, raw in zip(read_predictions(folder), file, strict=True):
             places.setdefault(suite.sample_of(row), []).append(start)
             start += len(raw)
@@ -125,18 +126,11 @@ def _by_sample(suite: Suite, folder: Path) -> Iterator[Sequence[Prediction]]:
             rows = []
             for start in starts:
                 file.seek(start)
-                rows.append(_decode(file.readline()))
+                rows.append(decode_line(file.readline(), _DECODER))
             yield rows
 
 
 _DECODER: Final = msgspec.json.Decoder(Prediction)
-
-
-def _decode(raw: bytes) -> Prediction:
-    try:
-        return _DECODER.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):  # half surrogate pairs, which only Python reads
-        return msgspec.convert(json.loads(raw), Prediction)
 
 
 def _worths(suite: Suite, folder: Path, headline: str) -> Iterator[tuple[Sequence[Prediction], Worth]]:
@@ -160,7 +154,7 @@ class _Headline:
 
 def _headline(folder: Path, suite: Suite) -> _Headline:
     try:
-        metrics = json.loads((folder / "metrics.json").read_bytes())
+        metrics = read_json(folder / "metrics.json")
         name = metrics["headline"]["name"]
         estimate = metrics["intervals"]["readout"].get(name) or {}
         if name is None or "over" in estimate:
@@ -200,6 +194,11 @@ def read_values(folder: Path) -> RunValues:
     """
     run = read_run(folder)
     suite = suite_of(run, folder)
+    with fitting(folder, suite.name):
+        return _read(folder, run, suite)
+
+
+def _read(folder: Path, run: Mapping[str, Any], suite: Suite) -> RunValues:
     headline = _headline(folder, suite)
     keys: list[str] = []
     groups: list[str] = []

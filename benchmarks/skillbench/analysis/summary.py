@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from skillbench.analysis.validity import MOST_SHOWN, MOST_UNMARKED
 from skillbench.console import short_count
+from skillspec.terminal import printable
 
-__all__ = ["BY", "MARK", "code_share", "duplicates_told", "invalid_share", "sentence", "summary_text"]
+__all__ = [
+    "BY",
+    "MARK",
+    "code_share",
+    "duplicates_told",
+    "invalid_share",
+    "quoted",
+    "sentence",
+    "summary_text",
+]
 
 MARK: Final = "*"
 """Stands behind a number of whose judgments more than a few are invalid."""
+
+_MARKS = re.compile(r"[\\`*\[\]<>|]")
 
 BY: Final = {"said": "by what the judge said", "readout": "by the readout, which makes the only score"}
 """Whose number it is."""
@@ -74,8 +87,18 @@ def _found(metrics: Mapping[str, Any]) -> str:
     return f"{told}; {code_share(metrics['code'])}"
 
 
+def quoted(value: Any) -> Any:
+    """Return a JSON-like value whose texts, names included, say nothing in Markdown and fit a line."""
+    if isinstance(value, str):
+        return _MARKS.sub(r"\\\g<0>", printable(" ".join(value.split("\n"))))
+    if isinstance(value, Mapping):
+        return {quoted(name): quoted(item) for name, item in value.items()}
+    return [quoted(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def summary_text(metrics: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     """Return ``summary.md``: a page for a person."""
+    metrics, run = quoted(metrics), quoted(run)
     identity, usage = run["identity"], metrics["usage"]
     skill = identity["skill"] or "no skill"
     mode = f" ({identity['mode']})" if identity.get("mode") else ""

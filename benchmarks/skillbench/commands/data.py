@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import http.client
+import secrets
 import shlex
 import urllib.error
 import urllib.request
@@ -17,6 +18,7 @@ from skillbench.errors import BenchError
 from skillbench.suites import SUITES, open_suite, suite_class
 from skillbench.suites.base import DataSummary, Suite
 from skillbench.suites.source import RemoteFile
+from skillspec.files import open_file
 
 __all__ = ["add_arguments", "report", "run_command"]
 
@@ -144,17 +146,17 @@ def _get(name: str, root: Path) -> int:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fetch(file: RemoteFile, path: Path) -> str:
     """Download one file; a part of it never stands under its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + _PART)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}{_PART}")
     digest = hashlib.sha256()
     try:
-        with urllib.request.urlopen(file.url, timeout=_TIMEOUT_S) as answer, part.open("wb") as out:  # noqa: S310
+        with urllib.request.urlopen(file.url, timeout=_TIMEOUT_S) as answer, part.open("xb") as out:  # noqa: S310
             while chunk := answer.read(_CHUNK):
                 digest.update(chunk)
                 out.write(chunk)
@@ -170,11 +172,13 @@ def _fetch(file: RemoteFile, path: Path) -> str:
         raise BenchError(
             f"cannot reach {file.url} ({reason}). Without a network: fetch it elsewhere and put it at {path}"
         ) from error
-    sha256 = digest.hexdigest()
-    if file.sha256 is not None and sha256 != file.sha256:
-        part.unlink()
-        raise BenchError(
-            f"{file.url} has sha256 {sha256}, not {file.sha256}: not the file that was asked for"
-        )
-    part.replace(path)
-    return sha256
+    else:
+        sha256 = digest.hexdigest()
+        if file.sha256 is not None and sha256 != file.sha256:
+            raise BenchError(
+                f"{file.url} has sha256 {sha256}, not {file.sha256}: not the file that was asked for"
+            )
+        part.replace(path)
+        return sha256
+    finally:
+        part.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from skillbench.analysis.summary import MARK, code_share, duplicates_told, invalid_share
+from skillbench.analysis.summary import MARK, code_share, duplicates_told, invalid_share, quoted
 from skillbench.analysis.validity import MOST_UNMARKED, WITHHELD_CODE
 from skillbench.commands.arguments import (
     add_duplicates_argument,
@@ -251,13 +251,13 @@ def _check(prepared: Sequence[_Prepared]) -> None:
 
 def _write(plan: Plan, out: Path, rows: Sequence[Mapping[str, Any]]) -> str:
     """Write ``matrix.json`` and ``matrix.md``; return the latter."""
-    from skillbench.folder.journal import write_atomically
     from skillbench.folder.store import pretty
+    from skillspec.files import write_file
 
     text = _text(plan, rows)
     out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / "matrix.json", pretty({"format": MATRIX_FORMAT, "plan": plan.name, "rows": rows}))
-    write_atomically(out / "matrix.md", text.encode())
+    write_file(out / "matrix.json", pretty({"format": MATRIX_FORMAT, "plan": plan.name, "rows": rows}))
+    write_file(out / "matrix.md", text.encode())
     return text
 
 
@@ -331,10 +331,11 @@ def _number(value: float | None, mark: str = "") -> str:
 
 
 def _text(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str:
-    titles = [benchmark.title for benchmark in plan.benchmarks]
-    average = f"average of {', '.join(plan.average)}" if plan.average else None
+    rows = quoted(rows)
+    titles = [quoted(benchmark.title) for benchmark in plan.benchmarks]
+    average = f"average of {', '.join(map(quoted, plan.average))}" if plan.average else None
     heads = ["model", "setting", *titles, *([average] if average else [])]
-    lines = [f"# {plan.name}", "", "Each cell: said / readout, % (invalid judgments).", ""]
+    lines = [f"# {quoted(plan.name)}", "", "Each cell: said / readout, % (invalid judgments).", ""]
     lines += ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for row in rows:
         cells = [row["model"], row["setting"]]

@@ -10,31 +10,27 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from skillbench.errors import BenchError
 from skillbench.suites.base import Prediction
+from skillspec.files import decode_json, open_append, open_file, read_file, read_lines, write_file
 
-__all__ = ["PREDICTIONS", "TRACES", "Journal", "encode_line", "read_predictions", "write_atomically"]
+__all__ = ["PREDICTIONS", "TRACES", "Journal", "decode_line", "encode_line", "fitting", "read_predictions"]
 
 PREDICTIONS: Final = "predictions.jsonl"
 TRACES: Final = "traces.jsonl"
 _MARK: Final = "compacting"
 _NEW: Final = ".new"
 _HEAD: Final = re.compile(rb'\{"id":("(?:[^"\\]|\\.)*")')
+T = TypeVar("T")
 _DECODER = msgspec.json.Decoder(Prediction)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a whole file so that a reader sees the old bytes or the new ones, never a part."""
-    fresh = path.with_name(path.name + _NEW)
-    fresh.write_bytes(data)
-    fresh.replace(path)
 
 
 def encode_line(value: Any) -> bytes:
@@ -55,21 +51,51 @@ def read_predictions(folder: Path) -> Iterator[Prediction]:
     """
     path = folder / PREDICTIONS
     try:
-        with path.open("rb") as file:
-            for number, raw in enumerate(file, 1):
+        with open_file(path) as file:
+            for number, raw in enumerate(read_lines(file), 1):
                 yield _decode(raw, path, number)
     except FileNotFoundError as error:
         raise BenchError(f"{folder} has no {PREDICTIONS}: it is not a run folder") from error
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror}") from error
+
+
+@contextmanager
+def fitting(folder: Path, suite: str) -> Iterator[None]:
+    """Refuse rows that are predictions, and hold answers that no judgment of the suite can have.
+
+    Raises:
+        BenchError: what is done with them failed for what they hold.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise BenchError(
+            f"{folder / PREDICTIONS} holds judgments that are none of suite {suite} "
+            f"({type(error).__name__}: {' '.join(str(error).split())})"
+        ) from error
+
+
+def decode_line(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Return what a line of JSON holds, whatever odd text or number is in it.
+
+    Raises:
+        ValueError: it is no JSON, or not of the decoder's type.
+    """
+    try:
+        return decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:  # lines that only Python's own reader takes: half surrogate pairs
+        return msgspec.convert(decode_json(raw), decoder.type)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(str(error) or "it is nested too deeply") from error
 
 
 def _decode(raw: bytes, path: Path, number: int) -> Prediction:
     try:
-        return _DECODER.decode(raw)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        pass
-    try:  # lines that only Python's own reader takes: half surrogate pairs
-        return msgspec.convert(json.loads(raw), Prediction)
-    except (ValueError, msgspec.ValidationError, RecursionError) as error:
+        return decode_line(raw, _DECODER)
+    except ValueError as error:
         raise BenchError(f"{path}, line {number}: not a prediction ({error})") from error
 
 
@@ -96,8 +122,9 @@ class Journal:
         if doomed:
             self._compact(doomed)
         # Unbuffered: a finished line is with the kernel when append returns.
-        self._traces = (folder / TRACES).open("ab", buffering=0)
-        self._predictions = (folder / PREDICTIONS).open("ab", buffering=0)
+        self._traces, self._predictions = (
+            os.fdopen(open_append(folder / name), "ab", buffering=0) for name in (TRACES, PREDICTIONS)
+        )
 
     def append(self, prediction: Prediction, trace: Mapping[str, Any]) -> None:
         """Record one judgment.
@@ -136,15 +163,15 @@ class Journal:
     def _repair(self, keep: Callable[[Prediction], bool]) -> set[str]:
         """Cut both files after their last common whole line; return the ids to take out."""
         paths = (self._folder / PREDICTIONS, self._folder / TRACES)
-        for path in paths:
-            path.touch()
         doomed: set[str] = set()
-        with paths[0].open("r+b") as predictions, paths[1].open("r+b") as traces:
+        with ExitStack() as stack:
+            predictions, traces = (stack.enter_context(os.fdopen(open_append(path), "r+b")) for path in paths)
+            predictions.seek(0)
+            traces.seek(0)
             good = (0, 0)
-            number = 0
-            while line := predictions.readline():
-                number += 1
-                trace = traces.readline()
+            other = read_lines(traces)
+            for number, line in enumerate(read_lines(predictions), 1):
+                trace = next(other, b"")
                 row = self._whole(line, trace, number, predictions.peek(1) != b"")
                 if row is None:
                     break
@@ -183,8 +210,9 @@ class Journal:
         """Rewrite both files without ``doomed``; a kill at any point leaves the old or the new pair."""
         with ExitStack() as stack:
             names = (PREDICTIONS, TRACES)
-            old = [stack.enter_context((self._folder / name).open("rb")) for name in names]
-            new = [stack.enter_context((self._folder / (name + _NEW)).open("wb")) for name in names]
+            token = secrets.token_hex(8)
+            old = [stack.enter_context(open_file(self._folder / name)) for name in names]
+            new = [stack.enter_context((self._folder / f"{name}.{token}{_NEW}").open("xb")) for name in names]
             for number, (line, trace) in enumerate(zip(*old, strict=True), 1):
                 if _decode(line, self._folder / PREDICTIONS, number).id not in doomed:
                     new[0].write(line)
@@ -192,20 +220,21 @@ class Journal:
             for file in new:
                 file.flush()
                 os.fsync(file.fileno())
-        (self._folder / _MARK).touch()
+        write_file(self._folder / _MARK, token.encode())
         self._finish_compaction()
 
     def _finish_compaction(self) -> None:
         """Carry out, or forget, a compaction that was under way when a process died."""
         mark = self._folder / _MARK
-        for name in (TRACES, PREDICTIONS):
-            fresh = self._folder / (name + _NEW)
-            if mark.exists():
+        with suppress(FileNotFoundError):
+            token = read_file(mark, 64).decode("ascii", "replace")
+            for name in (TRACES, PREDICTIONS):
                 with suppress(FileNotFoundError):
-                    fresh.replace(self._folder / name)
-            else:
-                fresh.unlink(missing_ok=True)
-        mark.unlink(missing_ok=True)
+                    if token.isalnum():
+                        (self._folder / f"{name}.{token}{_NEW}").replace(self._folder / name)
+            mark.unlink()
+        for left in self._folder.glob(f"*{_NEW}"):
+            left.unlink(missing_ok=True)
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -9,14 +9,17 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
 from skillbench.errors import BenchError, RefusedError
-from skillbench.folder.journal import PREDICTIONS, TRACES, Journal, write_atomically
+from skillbench.folder.journal import PREDICTIONS, TRACES, Journal
+from skillbench.folder.shapes import RunShape, problem_of
 from skillbench.suites.base import Prediction
+from skillspec.files import open_append, read_file, read_json, write_file
 
 __all__ = ["RUN_FORMAT", "RunFolder", "pretty", "read_run"]
 
@@ -34,14 +37,29 @@ def read_run(folder: Path) -> dict[str, Any]:
     """
     path = folder / "run.json"
     try:
-        found = json.loads(path.read_bytes())
+        found = read_json(path)
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror}; is it a run folder?") from error
     except ValueError as error:
-        raise BenchError(f"{path} is broken: {error}") from error
+        raise BenchError(
+            f"{path} is broken: {error}; the command that began the run mends it, as far as that can be done"
+        ) from error
     if not isinstance(found, dict) or found.get("format") != RUN_FORMAT:
         raise BenchError(f"{path} is not a run of this version of skillbench; use another --out")
+    if (problem := problem_of(found, RunShape)) is not None:
+        raise BenchError(f"{path} is broken: {problem}")
     return found
+
+
+def _torn_identity(path: Path) -> dict[str, Any] | None:
+    """Return what a ``run.json`` that a crash tore says of the run; None where even that is torn."""
+    try:
+        text = read_file(path).decode("utf-8", "replace")
+        at = re.match(rf'\{{\s*"format":\s*{RUN_FORMAT},\s*"identity":\s*', text)
+        found = json.JSONDecoder().raw_decode(text, at.end())[0] if at is not None else None
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _now() -> str:
@@ -88,7 +106,7 @@ class RunFolder:
         self._identity = json.loads(json.dumps(identity))
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+            self._lock = open_append(path / _LOCK)
         except OSError as error:
             raise BenchError(f"cannot make the run folder {path}: {error.strerror}") from error
         try:
@@ -108,7 +126,7 @@ class RunFolder:
         self.resumed = len(self.journal.recorded)
 
     def _save(self) -> None:
-        write_atomically(self.path / "run.json", pretty(self._run))
+        write_file(self.path / "run.json", pretty(self._run))
 
     def _take_lock(self) -> None:
         try:
@@ -117,6 +135,25 @@ class RunFolder:
             raise RefusedError(
                 f"another skillbench is writing {self.path}; wait for it, or use another --out"
             ) from error
+
+    def _recorded(self) -> dict[str, Any] | None:
+        """Return what ``run.json`` says, or a crash left of it; None where nothing was lost by that."""
+        try:
+            return read_run(self.path)
+        except BenchError as error:
+            if not isinstance(error.__cause__, ValueError):
+                raise
+        path = self.path / "run.json"
+        if (identity := _torn_identity(path)) is not None:
+            return {"format": RUN_FORMAT, "identity": identity}
+        files = [self.path / name for name in (PREDICTIONS, TRACES)]
+        rows = [file.name for file in files if file.exists() and file.stat().st_size]
+        if not rows and not read_file(path).strip():
+            return None
+        raise RefusedError(
+            f"{path} is broken, so nobody can say what the judgments in this folder belong to; use another "
+            "--out, or put back a copy of run.json"
+        )
 
     def _check_identity(self, limit: int | None) -> list[Any]:
         if not (self.path / "run.json").exists():
@@ -127,7 +164,9 @@ class RunFolder:
                         "use another --out"
                     )
             return []
-        found = read_run(self.path)
+        found = self._recorded()
+        if found is None:
+            return []
         different = _differences(found.get("identity") or {}, self._identity)
         if different:
             raise RefusedError(
@@ -165,4 +204,4 @@ class RunFolder:
 
     def write(self, name: str, data: bytes) -> None:
         """Write one of the result files."""
-        write_atomically(self.path / name, data)
+        write_file(self.path / name, data)

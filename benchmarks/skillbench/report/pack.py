@@ -16,6 +16,7 @@ import msgspec
 
 from skillbench.analysis.judgments import RIGHT, WRONG, Judgments
 from skillbench.folder.journal import TRACES
+from skillspec.files import open_file
 from skillspec.words import FINAL_ANSWER
 
 __all__ = ["FLAGS", "MOST_CONVERSATIONS", "Pack", "pack"]
@@ -207,7 +208,7 @@ def _lines(
     folders: Sequence[Path], runs: Sequence[Judgments], chosen: Sequence[tuple[int, int]]
 ) -> Iterator[bytes]:
     with ExitStack() as stack:
-        files = [stack.enter_context((folder / TRACES).open("rb")) for folder in folders]
+        files = [stack.enter_context(open_file(folder / TRACES)) for folder in folders]
         for number, row in chosen:
             files[number].seek(runs[number].trace_at[row])
             yield files[number].readline()

@@ -8,6 +8,7 @@ from typing import Final
 
 from skillbench.console import note
 from skillbench.errors import BenchError, complain
+from skillspec.files import write_file
 
 __all__ = ["REPORT", "try_to_report", "write_report"]
 
@@ -22,12 +23,11 @@ def write_report(folders: Sequence[Path], out: Path) -> int:
         BenchError: a folder is no run folder, is broken or empty, or there are too many.
         OSError: the page cannot be written.
     """
-    from skillbench.folder.journal import write_atomically
     from skillbench.report.page import report_page
 
     page = report_page(folders)
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(out, page)
+    write_file(out, page)
     return len(page)
 
 

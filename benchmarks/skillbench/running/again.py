@@ -8,7 +8,6 @@ them beside the run and leaves the run's judgments as they are.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +19,13 @@ from skillbench.analysis.results import expectation, metrics_of
 from skillbench.analysis.sample_values import suite_of
 from skillbench.analysis.summary import summary_text
 from skillbench.errors import BenchError
-from skillbench.folder.journal import PREDICTIONS, TRACES, encode_line, read_predictions, write_atomically
+from skillbench.folder.journal import PREDICTIONS, TRACES, decode_line, encode_line, fitting, read_predictions
 from skillbench.folder.store import pretty, read_run
 from skillbench.suites.base import Prediction, Suite
 from skillbench.suites.texts import read_again
 from skillrt.judging.verdict import Judgment
 from skillrt.programs.program import Program
+from skillspec.files import open_file, read_lines, write_file
 
 __all__ = ["Again", "judge_again"]
 
@@ -42,6 +42,16 @@ class Again:
     changed: list[str] = field(default_factory=list)
     kept: int = 0
     unfit: list[str] = field(default_factory=list)
+
+
+class _Traced(msgspec.Struct):
+    """A line of ``traces.jsonl``."""
+
+    id: str
+    trace: dict[str, Any]
+
+
+_TRACED = msgspec.json.Decoder(_Traced)
 
 
 class _Links:
@@ -89,11 +99,11 @@ def judge_again(folder: Path, artifacts: str | None, *, exact: bool, reader: str
         BenchError: the folder is no run, its files are broken, or the artifacts do not fit.
     """
     again = Again(run=read_run(folder))
-    identity = again.run["identity"]
+    identity = again.run.get("identity") or {}
     if reader is not None:
         identity = again.run["identity"] = {**identity, "reader": reader}
     suite = suite_of(again.run, folder)
-    links = _Links(artifacts, identity["links"] if exact else None)
+    links = _Links(artifacts, identity.get("links") or {} if exact else None)
     traces = _traces(folder)
     for row in read_predictions(folder):
         ident, trace = next(traces, (None, {}))
@@ -107,7 +117,8 @@ def judge_again(folder: Path, artifacts: str | None, *, exact: bool, reader: str
             again.rows.append(row)
             continue
         again.rows.append(_again(row, trace, links, suite, again))
-    again.metrics = metrics_of(suite, iter(again.rows), *expectation(again.run))
+    with fitting(folder, suite.name):
+        again.metrics = metrics_of(suite, iter(again.rows), *expectation(again.run))
     return again
 
 
@@ -118,7 +129,7 @@ def _again(
 
     try:
         judgment = replay(links.program(trace["link"]), trace)
-    except ReplayError as error:
+    except (ReplayError, KeyError, TypeError, ValueError, AttributeError) as error:
         again.unfit.append(f"{row.id}: {error}")
         return row
     judgment = read_again(suite, row.task, judgment)
@@ -157,12 +168,12 @@ def _row(row: Prediction, judgment: Judgment, suite: Suite) -> Prediction:
 def _traces(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     path = folder / TRACES
     try:
-        with path.open("rb") as file:
-            for number, raw in enumerate(file, 1):
+        with open_file(path) as file:
+            for number, raw in enumerate(read_lines(file), 1):
                 try:
-                    line = json.loads(raw)
-                    yield line["id"], line["trace"]
-                except (ValueError, KeyError, TypeError) as error:
+                    line = decode_line(raw, _TRACED)
+                    yield line.id, line.trace
+                except ValueError as error:
                     raise BenchError(f"{path}, line {number}: not a trace ({error})") from error
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror}") from error
@@ -184,14 +195,16 @@ def print_some(lines: list[str]) -> None:
 
 def write_results(folder: Path, metrics: Mapping[str, Any], run: Mapping[str, Any]) -> None:
     """Write ``metrics.json`` and ``summary.md``."""
-    write_atomically(folder / "metrics.json", pretty(metrics))
-    write_atomically(folder / "summary.md", summary_text(metrics, run).encode())
+    write_file(folder / "metrics.json", pretty(metrics))
+    write_file(folder / "summary.md", summary_text(metrics, run).encode())
 
 
 def write_rescored(folder: Path, again: Again) -> Path:
     """Write the rows and results of judging again to ``rescored`` in the run folder; return that."""
     out = folder / "rescored"
+    if out.is_symlink():
+        raise BenchError(f"{out} is a link, and links are not followed; move it away")
     out.mkdir(exist_ok=True)
-    write_atomically(out / PREDICTIONS, b"".join(map(encode_line, again.rows)))
+    write_file(out / PREDICTIONS, b"".join(map(encode_line, again.rows)))
     write_results(out, again.metrics, again.run)
     return out

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -12,11 +14,20 @@ from skillbench.errors import BenchError
 from skillbench.running.presets import find_preset
 from skillbench.settings import LEVELS, Setting, find_setting
 from skillbench.suites import SUITES
+from skillspec.files import read_file
 
 __all__ = ["SHIPPED", "BenchmarkPlan", "Cell", "ModelPlan", "Plan", "SettingPlan", "read_plan"]
 
 SHIPPED: Final = Path(__file__).resolve().parent / "plans"
 """The plans that ship; a plan's name alone is looked up here."""
+
+_MOST_BYTES: Final = 1 << 20
+_MOST_ENTRIES: Final = 20_000
+_MOST_DEPTH: Final = 12
+_MOST_BRACKETS: Final = 500
+_MOST_NAME: Final = 120
+
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class ModelPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,9 +36,9 @@ class ModelPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     model: str | None = None
     base_url: tuple[str, ...] = ()
-    concurrency: int | None = None
-    temperature: float = 0.0
-    max_tokens: int | None = None
+    concurrency: AtLeastOne | None = None
+    temperature: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.0
+    max_tokens: AtLeastOne | None = None
     enable_thinking: bool = False
     tool_mode: Literal["native", "schema"] | None = None
 
@@ -120,18 +131,24 @@ def read_plan(path: Path) -> Plan:
     import yaml
 
     found = path
-    if not path.exists() and path.name == str(path):
+    if path.name == str(path) and not os.path.lexists(path):
         found = next((p for p in (SHIPPED / path, SHIPPED / f"{path}.yaml") if p.is_file()), path)
     try:
-        document = msgspec.convert(yaml.safe_load(found.read_bytes()), _Document)
+        raw = read_file(found, _MOST_BYTES)
+        _check_brackets(raw)
+        written = yaml.safe_load(raw)
+        _check_size(written)
+        document = msgspec.convert(written, _Document)
     except OSError as error:
         known = ", ".join(sorted(one.stem for one in SHIPPED.glob("*.yaml")))
         hint = f"; the plans that ship are: {known}" if known else ""
         raise BenchError(f"cannot read the plan {path}: {error.strerror}{hint}") from error
     except yaml.YAMLError as error:
         raise BenchError(f"{found} is not YAML: {' '.join(str(error).split())}") from error
-    except msgspec.ValidationError as error:
-        raise BenchError(f"{found}: {str(error).replace('`', '')}") from error
+    except (msgspec.ValidationError, ValueError, TypeError, OverflowError) as error:
+        raise BenchError(f"{found}: {' '.join(str(error).replace('`', '').split())}") from error
+    except RecursionError as error:
+        raise BenchError(f"{found} is nested too deeply") from error
     plan = Plan(
         name=document.name,
         models=tuple(_model(one) for one in document.models),
@@ -143,6 +160,28 @@ def read_plan(path: Path) -> Plan:
     )
     _check(plan, found)
     return plan
+
+
+def _check_brackets(raw: bytes) -> None:
+    """Refuse what the parser of YAML would be busy with for a long time: its time grows with the square."""
+    depth = 0
+    for sign in re.findall(rb"[\[\]{}]|(?<![^\s-])- (?=- )", raw):
+        depth += 1 if sign in b"[{- " else -1
+        if depth > _MOST_BRACKETS:
+            raise ValueError("it is nested too deeply")
+
+
+def _check_size(written: Any, depth: int = 0) -> int:
+    """Count what the document holds, anchors each time they are named; refuse what no plan needs."""
+    if depth > _MOST_DEPTH:
+        raise ValueError("it is nested too deeply")
+    parts = [*written, *written.values()] if isinstance(written, dict) else written
+    size = 1
+    for part in parts if isinstance(parts, list | tuple | set) else ():
+        size += _check_size(part, depth + 1)
+        if size > _MOST_ENTRIES:
+            raise ValueError(f"it has more than {_MOST_ENTRIES:,} entries")
+    return size
 
 
 def _model(one: str | ModelPlan) -> ModelPlan:
@@ -177,7 +216,8 @@ def _check(plan: Plan, path: Path) -> None:
         for name in names:
             if names.count(name) > 1:
                 raise refuse(f"there are two of the {kind} {name}; give one of them a name of its own")
-            if Path(name).name != name or name.startswith("."):
+            plain = name.isprintable() and len(name.encode("utf-8", "replace")) <= _MOST_NAME
+            if Path(name).name != name or name.startswith(".") or not plain:
                 raise refuse(f"{name!r} cannot be the name of a {kind}: it becomes a folder")
     titles = {one.title for one in plan.benchmarks}
     settings = {one.name for one in plan.settings}

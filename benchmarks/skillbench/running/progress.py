@@ -7,6 +7,7 @@ from typing import Any
 
 from skillbench.console import short_count
 from skillbench.folder.journal import Journal
+from skillspec.terminal import unescaped
 
 __all__ = ["Progress"]
 
@@ -31,7 +32,7 @@ class Progress:
                 initial=len(journal.recorded),
                 unit="judgment",
                 dynamic_ncols=True,
-                file=sys.stderr,
+                file=unescaped(sys.stderr),
                 smoothing=0.1,
             )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,7 @@ from skillbench.suites import open_suite
 from skillbench.suites.base import DataSummary, Prediction, Suite
 from skillrt.endpoints.config import EndpointConfig
 from skillrt.judging.controls import CONTROL_SCHEME
+from skillspec.files import open_append
 from skillspec.words import DIRECT, PROGRESSIVE
 
 if TYPE_CHECKING:
@@ -170,7 +173,12 @@ def _errors_logged(path: Path) -> Iterator[None]:
     import logging
 
     log = logging.getLogger("skillrt")
-    handler = logging.FileHandler(path, delay=True, encoding="utf-8", errors="backslashreplace")
+
+    class LogFile(logging.FileHandler):
+        def _open(self) -> TextIOWrapper:
+            return os.fdopen(open_append(path), "a", encoding="utf-8", errors="backslashreplace")
+
+    handler = LogFile(path, delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
     log.addHandler(handler)
     before, log.propagate = log.propagate, False

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from skillbench.errors import BenchError, RowError
+from skillspec.files import MOST_BYTES, open_file, read_lines
 
 __all__ = ["FileDigest", "Row", "digest_file", "read_rows"]
 
@@ -90,7 +91,7 @@ def digest_file(path: Path) -> FileDigest:
         BenchError: the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return FileDigest(path.name, hashlib.file_digest(file, "sha256").hexdigest())
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror}") from error
@@ -107,7 +108,7 @@ def read_rows(paths: Sequence[Path]) -> Iterator[Row]:
     for path in paths:
         before = position
         try:
-            with path.open("rb") as file:
+            with open_file(path) as file:
                 rows = _list_rows(path, file) if _is_list(file) else _line_rows(path, file)
                 for line, values in rows:
                     yield Row(values, path, line, position)
@@ -126,7 +127,7 @@ def _is_list(file: BinaryIO) -> bool:
 
 
 def _line_rows(path: Path, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for line, raw in enumerate(file, 1):
+    for line, raw in enumerate(read_lines(file), 1):
         text = raw.removeprefix(_BOM) if line == 1 else raw
         if text.strip():
             yield line, _parse(path, line, text)
@@ -147,6 +148,8 @@ class _Window:
 
     def more(self) -> None:
         """Read on; each time twice as much, so that a very long row is parsed few times."""
+        if len(self.text) - self.at > MOST_BYTES:
+            raise RowError(self._path, self.line, f"the row has more than {MOST_BYTES:,} bytes")
         raw = self._file.read(self._ahead)
         self._ahead *= 2
         self.ended = not raw
@@ -207,6 +210,8 @@ def _list_rows(path: Path, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, A
                     )
                     raise RowError(path, where, what) from error
                 window.more()
+            except ValueError as error:
+                raise RowError(path, line, f"not JSON that can be read: {error}") from error
         window.advance(end)
         if not isinstance(values, dict):
             raise RowError(path, line, f"a row must be a JSON object, not {kind_of(values)}")
@@ -224,6 +229,8 @@ def _parse(path: Path, line: int, raw: bytes) -> Mapping[str, Any]:
         cut = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated")
         hint = "the line ends in the middle of its JSON (cut off?)" if cut else f"not JSON: {error.msg}"
         raise RowError(path, line, f"{hint}, at column {error.colno}") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise RowError(path, line, f"not JSON that can be read: {error}") from error
     if not isinstance(values, dict):
         raise RowError(path, line, f"a row must be a JSON object, not {kind_of(values)}")
     return values

@@ -11,6 +11,7 @@ from skillc.check.model import FieldInfo, Reading
 from skillc.diagnostics import Report, did_you_mean, listed
 from skillc.source import Span
 from skillc.tree import Name, Text
+from skillspec.templates import FILTERS, FORBIDDEN, METHODS, OPERATORS
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -18,61 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_template"]
 
-_FORBIDDEN = ("Include", "Import", "FromImport", "Extends", "Block", "Macro", "CallBlock")
-_OPERATORS = {"Mul": "*", "Pow": "**", "Mod": "%"}
-_FILTERS = frozenset(
-    [
-        "batch",
-        "capitalize",
-        "count",
-        "d",
-        "default",
-        "dictsort",
-        "first",
-        "float",
-        "int",
-        "items",
-        "join",
-        "last",
-        "length",
-        "list",
-        "lower",
-        "map",
-        "reject",
-        "rejectattr",
-        "replace",
-        "reverse",
-        "round",
-        "select",
-        "selectattr",
-        "sort",
-        "string",
-        "title",
-        "tojson",
-        "trim",
-        "truncate",
-        "unique",
-        "upper",
-        "wordcount",
-    ]
-)
-_METHODS = frozenset(
-    [
-        "count",
-        "endswith",
-        "get",
-        "items",
-        "keys",
-        "lower",
-        "split",
-        "splitlines",
-        "startswith",
-        "strip",
-        "title",
-        "upper",
-        "values",
-    ]
-)
 _GUARD_FILTERS = {"default", "d"}
 _PARTS = frozenset({"role", "content"})
 """What values have that a template may name, beside the labels of responses."""
@@ -171,14 +117,14 @@ class _Checker:
     def visit(self, node: nodes.Node, guarded: frozenset[str], local: frozenset[str]) -> None:
         """Check a node. ``guarded`` fields are known to be there, ``local`` names are the template's own."""
         kind = type(node).__name__
-        if kind in _FORBIDDEN:
+        if kind in FORBIDDEN:
             message = f"{_statement(kind)} is not allowed in a template"
             self.report.error(
                 "SK405", _line_span(self.text, node.lineno), message, "a template stands alone; write it out"
             )
             return
-        if kind in _OPERATORS:
-            message = f"`{_OPERATORS[kind]}` is not allowed in a template"
+        if kind in OPERATORS:
+            message = f"`{OPERATORS[kind]}` is not allowed in a template"
             self.report.error(
                 "SK405",
                 _line_span(self.text, node.lineno),
@@ -242,9 +188,9 @@ class _Checker:
         self._children(node, guarded | checked, local)
 
     def _visit_filter(self, node: nodes.Filter, guarded: frozenset[str], local: frozenset[str]) -> None:
-        if node.name not in _FILTERS:
-            known = listed((f"`{name}`" for name in sorted(_FILTERS)), "and")
-            help = did_you_mean(node.name, sorted(_FILTERS), f"there are {known}")
+        if node.name not in FILTERS:
+            known = listed((f"`{name}`" for name in sorted(FILTERS)), "and")
+            help = did_you_mean(node.name, sorted(FILTERS), f"there are {known}")
             message = f"templates have no filter `{node.name}`"
             self.report.error("SK401", self._find(node, node.name), message, help)
         if node.name == "batch" and len(node.args) + len(node.kwargs) > 1:
@@ -274,10 +220,10 @@ class _Checker:
 
     def _visit_call(self, node: nodes.Call, guarded: frozenset[str], local: frozenset[str]) -> None:
         attr = getattr(node.node, "attr", None)
-        if attr is not None and attr not in _METHODS:
-            known = listed((f"`{name}`" for name in sorted(_METHODS)), "and")
+        if attr is not None and attr not in METHODS:
+            known = listed((f"`{name}`" for name in sorted(METHODS)), "and")
             message = f"templates cannot call `{attr}`"
-            help = did_you_mean(attr, sorted(_METHODS), f"what they can call is {known}")
+            help = did_you_mean(attr, sorted(METHODS), f"what they can call is {known}")
             self.report.error("SK405", self._find(node, attr), message, help)
             return
         called = node.node

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import shutil
+import stat
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from skillc.diagnostics import Report
 from skillc.formatting.fmt import format_source
-from skillc.project.load import SUFFIX, Project
+from skillc.project.load import SUFFIX, Project, leads_out
 from skillc.render import render
 from skillc.usage import DEFAULT_ROOT, UsageError
+from skillspec.files import write_file
+from skillspec.terminal import unescaped
 
 __all__ = ["fmt"]
 
@@ -60,14 +62,15 @@ def _files(paths: list[str]) -> list[Path]:
         path = Path(name)
         if not path.exists():
             raise UsageError(f"there is no {path}; name the files or folders to format")
-        files.update(dict.fromkeys(sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]))
+        inside = [file for file in sorted(path.rglob(f"*{SUFFIX}")) if not leads_out(file, path)]
+        files.update(dict.fromkeys(inside if path.is_dir() else [path]))
     return list(files)
 
 
 def _formatted(name: str, unsaved: dict[str, str]) -> tuple[str, str] | None:
     """Text and formatted text of a file; None when it has syntax errors, which are shown."""
     report = Report()
-    source = Project(Path(), report, unsaved).read(name)
+    source = Project(Path(), report, unsaved, confined=False).read(name)
     text = format_source(source, report) if source is not None else None
     if source is None or text is None:
         shown = render(report.diagnostics, "text")
@@ -104,7 +107,7 @@ def _standard_input(options: argparse.Namespace) -> int:
     if options.diff:
         sys.stdout.write(_diff(_STDIN, *pair))
     elif not options.check:
-        sys.stdout.write(pair[1])
+        unescaped(sys.stdout).write(pair[1])
     return int((options.check or options.diff) and pair[0] != pair[1])
 
 
@@ -118,12 +121,7 @@ def _diff(name: str, before: str, after: str) -> str:
 def _write(path: Path, text: str) -> None:
     """Replace a file at one stroke; a link stays a link, rights stay as they are."""
     target = path.resolve()
-    temporary = target.with_name(f".{target.name}.fmt")
     try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        shutil.copymode(target, temporary)
-        temporary.replace(target)
+        write_file(target, text.encode(), stat.S_IMODE(target.stat().st_mode))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skillc.usage import DEFAULT_OUT, UsageError
+from skillspec.files import MOST_BYTES, decode_json, read_file
 
 __all__ = ["add_arguments", "judge"]
 
@@ -109,8 +110,8 @@ def _line(judgment: Any) -> str:
 def _sample(place: str) -> dict[str, Any]:
     name = "standard input" if place == "-" else place
     try:
-        raw = sys.stdin.buffer.read() if place == "-" else Path(place).read_bytes()
-        sample = json.loads(raw)
+        raw = sys.stdin.buffer.read(MOST_BYTES) if place == "-" else read_file(Path(place))
+        sample = decode_json(raw)
     except OSError as error:
         raise UsageError(f"cannot read {name}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from skillc.diagnostics import listed
 from skillc.usage import DEFAULT_OUT, UsageError
 from skillspec.artifacts import ArtifactError, ArtifactStore
 from skillspec.fields import shape_of
+from skillspec.files import read_json
 from skillspec.records import Field, Task
 from skillspec.words import DIRECT
 
@@ -94,7 +94,7 @@ def _show(options: argparse.Namespace, store: ArtifactStore, name: str) -> int:
 
 def _sample(path: Path, task: Task) -> dict[str, Any]:
     try:
-        sample = json.loads(path.read_bytes())
+        sample = read_json(path)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

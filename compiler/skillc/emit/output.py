@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from skillc.emit.validate import find_mismatch
 from skillspec.encoding import text_ref
+from skillspec.files import decode_json, read_file, read_json, write_file
 
 __all__ = ["OutputError", "Stale", "compare", "compare_packages", "write_artifacts", "write_packages"]
 
@@ -44,7 +43,7 @@ def compare(out: Path, files: Mapping[str, bytes]) -> Stale:
     changed, missing = [], []
     for path, content in files.items():
         try:
-            if (out / path).read_bytes() != content:
+            if read_file(out / path) != content:
                 changed.append(path)
         except FileNotFoundError:
             missing.append(path)
@@ -68,10 +67,10 @@ def _extra(out: Path, files: Mapping[str, bytes]) -> list[str]:
 
 def _is_ours(path: Path, folder: str) -> bool:
     try:
-        data = path.read_bytes()
+        data = read_file(path)
         if folder == "texts":
             return bool(_TEXT.match(path.name)) and text_ref(data.decode()) == path.stem
-        record = json.loads(data) if path.suffix == ".json" else None
+        record = decode_json(data) if path.suffix == ".json" else None
     except (OSError, ValueError):
         return False
     return isinstance(record, dict) and record.get("kind") == _FOLDERS[folder] and "digest" in record
@@ -83,7 +82,7 @@ def _check_folder(out: Path) -> None:
         raise OutputError(f"{out} is not a folder; name another one with --out")
     if index.exists():
         try:
-            record = json.loads(index.read_bytes())
+            record = read_json(index)
         except (OSError, ValueError):
             return
         if not isinstance(record, dict) or record.get("kind") != "index":
@@ -103,7 +102,9 @@ def write_packages(out: Path, files: Mapping[str, bytes]) -> Stale:
     stale = compare_packages(out, files)
     try:
         for path in (*stale.changed, *stale.missing):
-            _write(out / path, files[path])
+            target = out / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_file(target, files[path])
         for path in stale.extra:
             (out / path).unlink()
     except OSError as error:
@@ -121,7 +122,7 @@ def compare_packages(out: Path, files: Mapping[str, bytes]) -> Stale:
     extra = []
     for package in sorted({path.partition("/")[0] for path in files}):
         manual = out / package / "SKILL.md"
-        if manual.is_file() and _MADE_BY_US in manual.read_bytes():
+        if manual.is_file() and _MADE_BY_US in read_file(manual):
             references = (path.relative_to(out).as_posix() for path in manual.parent.glob("references/*.md"))
             extra += [path for path in sorted(references) if path not in files]
     return Stale(stale.changed, stale.missing, tuple(extra))
@@ -145,19 +146,11 @@ def write_artifacts(out: Path, files: Mapping[str, bytes]) -> Stale:
         raise OutputError(f"nothing was written: {problem}. The compiler and its schemas have come apart")
     try:
         for path in sorted(todo, key=lambda path: (path == "index.json", path)):
-            _write(out / path, files[path])
+            target = out / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_file(target, files[path])
         for path in stale.extra:
             (out / path).unlink()
     except OSError as error:
         raise OutputError(f"cannot write {error.filename}: {error.strerror}") from error
     return stale
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +14,9 @@ from skillc.diagnostics import Report
 from skillc.reading.file import read_module
 from skillc.source import MAX_CHARS, SourceFile, Span
 from skillc.tree import Module, Name
+from skillspec.files import read_file
 
-__all__ = ["Project", "find_sources", "load_project"]
+__all__ = ["Project", "find_sources", "leads_out", "load_project"]
 
 SUFFIX = ".skill"
 
@@ -24,7 +27,8 @@ class Project:
 
     Paths are relative to the root, posix style; ``entries`` are the files that were asked for;
     ``unsaved`` are texts that stand for what is on disk, as an editor has them; ``shown`` is put
-    before the paths of this project wherever they are told or recorded.
+    before the paths of this project wherever they are told or recorded; ``confined`` refuses links
+    that lead out of the root.
     """
 
     root: Path
@@ -34,6 +38,7 @@ class Project:
     files: dict[str, SourceFile | None] = field(default_factory=dict)
     entries: tuple[str, ...] = ()
     shown: str = ""
+    confined: bool = True
 
     def read(self, path: str) -> SourceFile | None:
         """Read a file once; None when it cannot be used, which is reported once."""
@@ -52,17 +57,21 @@ class Project:
         return self._clean(SourceFile(self.shown + path, text))
 
     def _decoded(self, path: str) -> str | None:
+        if self.confined and leads_out(self.root / path, self.root):
+            message = "the file is a link that leads out of the folder of the sources"
+            self.report.file_error("SK001", self.shown + path, message, "put the file itself there")
+            return None
         try:
-            data = (self.root / path).read_bytes()
+            data = read_file(self.root / path, 4 * MAX_CHARS)
         except OSError as error:
+            if error.errno == errno.EFBIG:
+                message = f"the file is too large: {MAX_CHARS:,} characters is the most"
+                self.report.file_error("SK003", self.shown + path, message, "split it")
+                return None
             reason = error.strerror or "unreadable"
             self.report.file_error(
                 "SK001", self.shown + path, f"the file cannot be read: {reason}", "check its name and rights"
             )
-            return None
-        if len(data) > 4 * MAX_CHARS:
-            message = f"the file is too large: {MAX_CHARS:,} characters is the most"
-            self.report.file_error("SK003", self.shown + path, message, "split it")
             return None
         try:
             return data.decode("utf-8")
@@ -94,13 +103,17 @@ class Project:
         joined = posixpath.normpath(posixpath.join(here, wanted))
         inside = bool(wanted) and not wanted.startswith("/") and "\\" not in wanted and "\0" not in wanted
         inside = inside and joined != ".." and not joined.startswith("../") and len(wanted) < 300
-        real = (self.root / joined).resolve() if inside else self.root
+        try:
+            real = (self.root / joined).resolve() if inside else self.root
+            there = joined in self.unsaved or real.is_file()
+        except (OSError, ValueError, RuntimeError):  # a link in a circle, or a name that no file can have
+            real, there = self.root, False
         if not inside or not real.is_relative_to(self.root.resolve()):
             message = f'"{wanted}" leads out of the folder of the sources'
             help = "write a path relative to this file, with /, that stays inside the root"
             self.report.error("SK006", path.span, message, help)
             return None
-        if joined not in self.unsaved and not real.is_file():
+        if not there:
             if self.report.full(base.path):
                 return None
             self.report.error("SK203", path.span, f"there is no file {joined}", self._similar(joined))
@@ -118,12 +131,31 @@ class Project:
         return f"did you mean {near[0]}?" if near else "paths are relative to the file that names them"
 
 
+def leads_out(file: Path, root: Path) -> bool:
+    """Tell whether a file is a link to something that does not lie below ``root``."""
+    try:
+        return file.is_symlink() and not file.resolve().is_relative_to(root.resolve())
+    except (OSError, ValueError, RuntimeError):  # a link in a circle leads nowhere
+        return False
+
+
 def find_sources(root: Path, paths: list[Path]) -> tuple[str, ...]:
-    """Return the root-relative paths of the source files among ``paths``, folders searched through."""
+    """Return the root-relative paths of the source files among ``paths``, folders searched through.
+
+    A link that leads out of the root, or nowhere, keeps its own name: reading it says what is wrong.
+    """
     found: set[str] = set()
+    base = root.resolve()
     for path in paths:
         files = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
-        found.update(file.resolve().relative_to(root.resolve()).as_posix() for file in files)
+        for file in files:
+            try:
+                real = file.resolve()
+            except (OSError, RuntimeError):
+                real = file.parent.resolve() / file.name
+            if not real.is_relative_to(base):
+                real = file.parent.resolve() / file.name
+            found.add(Path(os.path.relpath(real, base)).as_posix())
     return tuple(sorted(found))
 
 

@@ -40,7 +40,7 @@ from skillrt.judging.answers import read_answer
 from skillrt.judging.conclusion import conclude
 from skillrt.judging.desk import Desk, Refused, Submitted
 from skillrt.judging.verdict import ErrorOwner, Judgment, Verdict
-from skillrt.programs.neutral import MARK, neutralise
+from skillrt.programs.neutral import MARK, hidden, neutralise
 from skillrt.programs.program import Program
 from skillrt.programs.view import JudgeView, SampleError, cut_fields
 from skillspec.records import Limits, Verifier
@@ -123,6 +123,8 @@ class JudgeLoop:
             return self._invalid(error.problem, "sample", "fields")
         if marks := sum(message["content"].count(MARK) for message in self._messages):
             self._events.append({"type": "forged", "marks": marks})
+        if unseen := hidden(self.view.fields):
+            self._events.append({"type": "hidden", "characters": unseen})
         return self._next()
 
     def verified(

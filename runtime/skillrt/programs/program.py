@@ -16,11 +16,11 @@ from typing import Any
 from skillrt.chat import ChatRequest
 from skillrt.programs.arguments import ArgumentsReader
 from skillrt.programs.evaluate import Scope, holds
-from skillrt.programs.frame import GAP, Frame, template_lines
-from skillrt.programs.neutral import map_strings, neutralise
+from skillrt.programs.frame import GAP, NUMBER, Frame, spoken_lines, template_lines
+from skillrt.programs.neutral import map_strings, neutralise, visible
 from skillrt.programs.view import JudgeView, SampleError
 from skillspec.artifacts import ArtifactStore, link_id
-from skillspec.phrases import fill
+from skillspec.phrases import SAID, fill
 from skillspec.records import (
     EvidencePart,
     Link,
@@ -38,8 +38,8 @@ from skillspec.words import DIRECT
 
 __all__ = ["Program", "load_program", "show_value"]
 
-_FRAMING = ("heading_evidence", "run_result", "run_failed")
-_PLACE = re.compile(r"\{\w+\}")
+_NUMBERS = ("number", "limit", "left", "chars")
+_PLACE = re.compile(r"\{(\w+)\}")
 _KEPT_TEXTS, _KEPT_CHARS = 256, 20_000
 
 Evidence = Mapping[str, Mapping[str, Any]]
@@ -69,7 +69,6 @@ class Program:
         self.task: Task = store.task(link.task)
         self.skill: Skill | None = store.skill(link.skill) if link.skill is not None else None
         self._store = store
-        self._templates: dict[str, Any] = {}
         self._sub_programs: dict[str, Program] = {}
         self.tools: tuple[dict[str, Any], ...] = tuple(
             {
@@ -96,11 +95,26 @@ class Program:
         return ArgumentsReader(self.link.tools)
 
     @cached_property
-    def _environment(self) -> Any:
-        from jinja2 import StrictUndefined
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
+    def _templates(self) -> Any:
+        from skillrt.programs.template import Templates  # Jinja2 is needed only where texts are filled
 
-        return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+        return Templates()
+
+    def check(self) -> None:
+        """Read all that the program can ever send, so that nothing is missing in the midst of a run.
+
+        Raises:
+            skillspec.artifacts.ArtifactError: a text, a template or a link is missing, broken or altered.
+        """
+        for record in (self.task, self.link, self.skill):
+            if record is not None:
+                self._store.check_texts(record)
+        for message in self.link.messages:
+            for part in message.parts:
+                if isinstance(part, TemplatePart):
+                    self._templates.compile(part.ref, self._store.text(part.ref))
+        for name in self.link.pipelines:
+            self.sub_program(self._pipelines[name])
 
     @cached_property
     def frame(self) -> Frame:
@@ -112,24 +126,30 @@ class Program:
             for part in message.parts:
                 match part:
                     case TemplatePart():
-                        lines += template_lines(self._environment, self._store.text(part.ref))
+                        lines += template_lines(self._templates.environment, self._store.text(part.ref))
                     case TextPart():
                         lines += self._store.text(part.ref).splitlines()
                     case _:
                         pass
         if self.skill is not None:
-            lines += [_PLACE.sub(GAP, self.phrases[name]) for name in _FRAMING]
+            for name in SAID:
+                known = _PLACE.sub(lambda place: NUMBER if place[1] in _NUMBERS else GAP, self.phrases[name])
+                lines += spoken_lines(known)
             lines += [f"{name}:" for name in (*self._verifiers, *self._pipelines, *self._resources)]
         return Frame(lines)
 
     def harmless(self, text: str) -> str:
         """Return a text that we did not write, so that it spells neither a control token nor the frame."""
-        return self._kept(text) if len(text) <= _KEPT_CHARS else neutralise(self.frame.guard(text))
+        return self._kept(text) if len(text) <= _KEPT_CHARS else self._harmless(text)
+
+    def _harmless(self, text: str) -> str:
+        # What is hidden goes first: without it a token or a line could form that was none before.
+        return neutralise(self.frame.guard(visible(text)))
 
     @cached_property
     def _kept(self) -> Callable[[str], str]:
         """What :meth:`harmless` made of short texts: a sample's come again in the other order."""
-        return lru_cache(maxsize=_KEPT_TEXTS)(lambda text: neutralise(self.frame.guard(text)))
+        return lru_cache(maxsize=_KEPT_TEXTS)(self._harmless)
 
     def phrase(self, key: str, /, **values: object) -> str:
         """Return one of the skill's phrases, filled."""
@@ -196,17 +216,14 @@ class Program:
     # --------------------------------------------------------------------------------- what is sent
 
     def _render(self, ref: str, view: JudgeView) -> str:
-        template = self._templates.get(ref)
-        if template is None:
-            self._templates[ref] = template = self._environment.from_string(self._store.text(ref))
         context: dict[str, Any] = {
             field.name: map_strings(view.fields.get(field.name), self.harmless) for field in self.task.fields
         }
         from jinja2 import TemplateError
 
         try:
-            text: str = template.render(context)
-        except (TemplateError, TypeError, ValueError, OverflowError, ArithmeticError) as error:
+            text: str = self._templates.fill(ref, self._store.text(ref), context)
+        except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
             raise SampleError(
                 "", f"the template of task {self.task.id} failed on this sample: {error}"
             ) from error
@@ -286,4 +303,6 @@ def load_program(store: ArtifactStore, name: str) -> Program:
     Raises:
         skillspec.artifacts.ArtifactError: the link, or something it refers to, is missing or broken.
     """
-    return Program(store, store.link(name))
+    program = Program(store, store.link(name))
+    program.check()
+    return program

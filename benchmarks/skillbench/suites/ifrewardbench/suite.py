@@ -7,7 +7,6 @@ Modes: ``overall`` shows each pair of a prompt's responses once, in the publishe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from skillbench.suites.offers import PublishedReader, TextReader, Worth
 from skillbench.suites.rows import Row, kind_of
 from skillbench.suites.source import RemoteFile, Source
 from skillrt.judging.verdict import Verdict
+from skillspec.files import read_json
 
 __all__ = ["POSITIONS", "IFRewardBench", "Sample"]
 
@@ -150,7 +150,7 @@ def _read(row: Row) -> Sample:
 
 def _positions(path: Path) -> dict[str, dict[str, int]]:
     try:
-        entries = json.loads(path.read_bytes())
+        entries = read_json(path)
     except OSError as error:
         raise BenchError(
             f"cannot read {path}: {error.strerror}; the display order of the pairs is part of the benchmark: "
