@@ -3,8 +3,6 @@
 Each tries something and sets `result` to "out" where it works. An honest call runs beside all of them.
 """
 
-# ruff: noqa: E501
-
 from __future__ import annotations
 
 import json
