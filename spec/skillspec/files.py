@@ -13,6 +13,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
@@ -49,7 +50,7 @@ def _regular(descriptor: int, path: Path) -> int:
     raise OSError(errno.EINVAL, f"it is {kind}, not a file", str(path))
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BufferedReader:
     """Open a regular file for reading.
 
     Raises:

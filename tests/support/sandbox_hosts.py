@@ -65,3 +65,10 @@ def without(*numbers: int, action: int) -> Callable[[], None]:
         _install_filter(packed)
 
     return install
+
+
+def drop_rights(*capabilities: int) -> None:
+    """Stay root, without these capabilities, also in the programs that are run."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in capabilities:
+        assert libc.prctl(24, capability, 0, 0, 0) == 0  # PR_CAPBSET_DROP

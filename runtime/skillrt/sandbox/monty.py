@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,7 @@ class MontySandbox:
             raise SandboxUnavailable(
                 f"pydantic-monty is not installed ({error}); pip install pydantic-monty"
             ) from None
+        _check_descriptors(3 * self._limits.processes + 16)
         try:
             pool = Monty(
                 binary_path=self._leash.binary,
@@ -118,13 +120,17 @@ class MontySandbox:
         self._leash.remove()
 
     def _run(self, pool: Monty, code: str, encoded: str, timeout_s: float, memory_mb: int) -> SandboxResult:
-        state = self._state_for(pool, code)
+        try:
+            state = self._state_for(pool, code)
+        except Exception as error:  # our own code: what stops it is the machine
+            return failure("unavailable", f"the interpreter does not load the helpers: {error}")
         call = MontyCall(self._limits, timeout_s)
         try:
             with pool.checkout(
                 limits={"max_feed_duration_secs": timeout_s, "max_memory": memory_mb << 20},
                 os_policy=_os_policy(),
             ) as session:
+                call.has_begun = True
                 if state is not None:
                     session.load_session(state)
                 output = self._feed(session, code, json.loads(encoded), call)
@@ -176,8 +182,27 @@ class MontySandbox:
                 raise TimeoutError(f"{name} took too long") from None
             except HelperError as error:
                 raise ValueError(str(error)) from None
+            except OSError as error:
+                call.unavailable = call.unavailable or f"{name} could not be run: {error.strerror}"
+                raise
 
         return hosted
+
+
+def _check_descriptors(count: int) -> None:
+    """Raise SandboxUnavailable where so many cannot be opened: monty's own words for that are a panic."""
+    opened: list[int] = []
+    try:
+        for _ in range(count):
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        raise SandboxUnavailable(
+            f"the monty worker did not start: {count} descriptors are wanted ({error.strerror}); "
+            "see `ulimit -n`"
+        ) from None
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def _os_policy() -> OSPolicy:

@@ -28,6 +28,10 @@ class MontyCall:
         self.started = time.monotonic()
         self.overrun = False
         """The deadline was met outside the interpreter."""
+        self.has_begun = False
+        """An interpreter took the call."""
+        self.unavailable: str | None = None
+        """What the machine did not give, which is not the code's fault."""
         self.collecting = False
         """The code has ended; its result is being written out."""
         self._kept: list[str] = []
@@ -68,6 +72,8 @@ class MontyCall:
 
     def finished(self, output: object) -> SandboxResult:
         """The outcome of code that ran to its end; `output` is its result as the interpreter's JSON text."""
+        if self.unavailable:
+            return self._fail("unavailable", self.unavailable)
         if self.overrun:
             return self._fail("timeout", self._time_text())
         if not isinstance(output, str):
@@ -92,6 +98,8 @@ class MontyCall:
         """The outcome of a feed that raised."""
         from pydantic_monty import MontyCrashedError, MontyError
 
+        if self.unavailable or not self.has_begun:
+            return self._fail("unavailable", self.unavailable or f"no interpreter could be started: {error}")
         if self._flooded:
             return self._fail("output", f"printed more than {self._limits.flood_bytes} bytes")
         crashed = isinstance(error, MontyCrashedError)

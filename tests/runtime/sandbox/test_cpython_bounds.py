@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
-from sandbox_hosts import as_ordinary_user, run_script, without
+from sandbox_hosts import as_ordinary_user, drop_rights, run_script, without
 
 from skillrt.sandbox.cpython import scratch
 from skillrt.sandbox.cpython.confine import why_not
@@ -27,6 +27,7 @@ pytestmark = [
 
 LIMIT = 1_000_000
 UNSHARE, EPERM = 272, 0x50000 | 1
+SYS_PTRACE, SYS_ADMIN = 19, 21
 
 BEGIN = "import mmap, os, time\nheld, used = [], 0\ntry:\n  n = 0\n  while True:\n    n += 1\n"
 END = "\nexcept OSError:\n  pass\nresult = used"
@@ -61,15 +62,18 @@ HOSTS: dict[str, tuple[bool, bool]] = {
     "an ordinary user": (False, True),
     "root in a container": (True, False),
     "an ordinary user in a container": (False, False),
+    "root with few rights in a container": (True, False),
 }
 
 
-def on_host(root: bool, namespaces: bool) -> Callable[[], None]:
+def on_host(root: bool, namespaces: bool, *, few_rights: bool) -> Callable[[], None]:
     refuse = without(UNSHARE, action=EPERM)
 
     def become() -> None:
         if not root:
             as_ordinary_user()
+        if few_rights:
+            drop_rights(SYS_PTRACE, SYS_ADMIN)
         if not namespaces:
             refuse()
 
@@ -90,7 +94,7 @@ def outcomes(host: str, codes: dict[str, str], folder: str) -> dict[str, tuple[s
     done = run_script(
         body,
         f"SandboxLimits(processes=1, scratch_bytes={LIMIT}), {HELPERS}",
-        preexec_fn=on_host(*HOSTS[host]),
+        preexec_fn=on_host(*HOSTS[host], few_rights="few" in host),
         env={**os.environ, "TMPDIR": folder},
         cwd="/",
     )
@@ -134,7 +138,7 @@ result = n
 def test_threads_are_bounded(host: str, folder: str) -> None:
     codes = {"at once": THREADS.replace("{after}", ""), "kept": THREADS.replace("{after}", "time.sleep(9)")}
     got = outcomes(host, codes, folder)
-    if host == "an ordinary user in a container":
+    if host in ("an ordinary user in a container", "root with few rights in a container"):
         assert got["kept"][0] == "memory"
         assert "threads" in str(got["kept"][2])
     else:
@@ -154,7 +158,7 @@ for number, got in enumerate(await asyncio.gather(*calls)):
     done = run_script(
         body,
         "SandboxLimits(processes=3), Helpers()",
-        preexec_fn=on_host(*HOSTS[host]),
+        preexec_fn=on_host(*HOSTS[host], few_rights="few" in host),
         env={**os.environ, "TMPDIR": folder},
         cwd="/",
     )

@@ -407,3 +407,33 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+FEW = """
+import asyncio, resource, sys
+from skillrt.sandbox import open_sandbox, Helpers, HostedHelper, SandboxLimits, SandboxUnavailable
+async def main():
+    most = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    helpers = Helpers(hosted=(HostedHelper("dedent", "textwrap:dedent"),))
+    try:
+        async with open_sandbox("monty", SandboxLimits(processes=6), helpers) as s:
+            code = "try:\\n    result = dedent('a')\\nexcept BaseException:\\n    result = 'misjudged'"
+            calls = (s.run(code, {}, timeout_s=20, memory_mb=8) for _ in range(12))
+            for got in await asyncio.gather(*calls):
+                print(got.result or got.error_kind)
+    except SandboxUnavailable as error:
+        print("refused:", error)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("most", [8, 10, 12, 14, 18, 24, 40])
+async def test_few_descriptors_are_nobodys_fault(most):
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", FEW, str(most)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert {line.split()[0] for line in done.stdout.splitlines()} <= {"a", "unavailable", "refused:"}, (
+        done.stdout
+    )

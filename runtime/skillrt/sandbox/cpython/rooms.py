@@ -13,6 +13,7 @@ import os
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from skillrt.sandbox.cpython.scratch import MAX_ENTRIES
@@ -61,7 +62,8 @@ def find_bounds(base: str, drop_capabilities: Callable[[], None]) -> Bounds:
     has_folder = _holds(folder)
     user, namespace = Bounds(has_folder, "user"), Bounds(has_folder, "namespace")
     for bounds in (user, namespace):
-        if _holds(lambda bounds=bounds: threads(bounds)):  # type: ignore[misc]
+        # A folder that is measured must be: what a process holds open counts, so it must be seen.
+        if _holds(partial(threads, bounds), looked_into=not has_folder):
             return bounds
     return Bounds(has_folder)
 
@@ -101,16 +103,31 @@ def count_threads(bounds: Bounds, limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
 
 
-def _holds(trial: Callable[[], None]) -> bool:
-    """Whether the trial runs to its end in a process of its own."""
+def _holds(trial: Callable[[], None], *, looked_into: bool = False) -> bool:
+    """Whether the trial runs to its end in a process of its own.
+
+    looked_into: and whether the files that this process then holds open can be seen from outside.
+    """
+    (done_out, done_in), (go_out, go_in) = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
         try:
+            os.close(go_in)
             trial()
+            os.write(done_in, b"d")
+            os.read(go_out, 1)
         except BaseException:
             os._exit(1)
         os._exit(0)
-    return os.waitpid(child, 0)[1] == 0
+    os.close(done_in)
+    os.close(go_out)
+    try:
+        seen = bool(os.read(done_out, 1) and (not looked_into or os.listdir(f"/proc/{child}/fd")))  # noqa: PTH208
+    except OSError:
+        seen = False
+    os.close(go_in)
+    os.close(done_out)
+    return os.waitpid(child, 0)[1] == 0 and seen
 
 
 def _write(path: str, content: bytes) -> None:
