@@ -104,11 +104,14 @@ MANAGER = (
 
 
 def test_the_manager_bounds_a_hanging_judge(model: Path, tmp_path: Path) -> None:
-    rows = [{"prompt": "Write.", "response": "A tree.", "truth": truth()} for _ in range(12)]
+    # One group: a rollout whose judge hangs twice gets the mean of its siblings.
+    row = {"prompt": "Write.", "response": "A tree.", "truth": truth(), "uid": "a", "split": "train"}
+    rows = [row] * 12
     with ScriptedServer(lambda turn: Hang(60) if turn.number % 4 == 0 else judge_all()(turn)) as server:
         kwargs = {"base_urls": server.base_url, "model": server.model, "deadline_s": 3, "hedge": "false"}
         told = [f"+{REWARD}.reward_kwargs.{key}='{value}'" for key, value in kwargs.items()]
-        result, lengths = score(model, rows, *MANAGER, *told, "+reward.skillrl.hedge_after_s=1")
+        own = ["+reward.skillrl.hedge_after_s=1", "actor_rollout_ref.rollout.n=12"]
+        result, lengths = score(model, rows, *MANAGER, *told, *own)
     assert max(result.non_tensor_batch["latency_s"]) < 60
     assert on_last_token(result, lengths) == [1.0] * 12
 
