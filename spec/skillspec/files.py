@@ -32,7 +32,6 @@ MOST_BYTES: Final = 64 << 20
 """The most that a file has, where it is read as a whole, and a line of a longer one."""
 
 _KINDS: Final = (
-    (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
@@ -46,6 +45,8 @@ def _regular(descriptor: int, path: Path) -> int:
     if stat.S_ISREG(mode):
         return descriptor
     os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     kind = next((name for test, name in _KINDS if test(mode)), "something else")
     raise OSError(errno.EINVAL, f"it is {kind}, not a file", str(path))
 

@@ -36,11 +36,13 @@ _ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _UNSEEN = "\u2060"
 _LINE_START = f"(?<![^{_ENDS}])"
 _LINE_END = rf"(?=[{_ENDS}|]|\Z)"
-_BLANKS = f"[ {_UNSEEN}]*+"
+_BLANKS = f"[ *_`~{_UNSEEN}]*+"
+_INSIDE = f"[ \r\n{_UNSEEN}]{{0,8}}+"
 _TAGS = f"<[^<>{_ENDS}]{{1,40}}+>"
 # Each turn is atomic: a line can be read in but one way, which keeps the time linear.
 _LEAD = rf"(?>{_TAGS}|[^\w{_ENDS}]|_|(?:\d{{1,3}}|[ivx]{{1,4}}|[a-z]){_BLANKS}[.):|\]])*"
-_CLOSING = rf"(?>[ *_#`~\])\"'{_UNSEEN}]|{_TAGS})*+"
+_CLOSING = rf"(?>{_TAGS}|[^\w{_ENDS}:|]|_)*+"
+_RULED = r"(?=\r?\n *(?:---|===))"
 _FILLED = f"[^{_ENDS}]{{0,80}}?"
 _HEADING = re.compile(r"[#*=_<|]")
 _MOST_LINE = 120
@@ -111,8 +113,8 @@ def _loose(text: str) -> str:
     for piece in _PIECE.findall(text.translate(_FOLDING)):
         word = re.match(r"\w", piece) is not None
         if pattern:
-            pattern += f"[ _{_UNSEEN}-]++" if word and after_word else _BLANKS
-        signs = {GAP: _FILLED, NUMBER: r"\d{1,6}+"}
+            pattern += f"[ *_`~{_UNSEEN}-]++" if word and after_word else _BLANKS
+        signs = {GAP: _FILLED, NUMBER: rf"#?+{_UNSEEN}*+\d{{1,6}}+"}
         pattern += signs.get(piece) or f"{_UNSEEN}*+".join(map(re.escape, piece))
         after_word = word
     return pattern + (r"(?!\w)" if after_word else "")
@@ -133,7 +135,7 @@ class _Lines:
         self.word: set[str] = set()  # a colon, or the line's end and the dress of a heading
         self.heading: set[str] = set()  # the dress of a heading
 
-    def add(self, line: str) -> None:
+    def add(self, line: str, *, spoken: bool = False) -> None:
         """Take a line of the frame, unless it holds nothing to know it by."""
         line = line.strip()
         bare = line.lstrip("#*>_=-([ \t\"'")
@@ -151,7 +153,7 @@ class _Lines:
         sentence = core.endswith((".", "?", "!")) or len(core.split()) >= _FEWEST_WORDS
         if NUMBER in core or (core == held and bare == line and sentence):
             self.whole.add(_loose(core.rstrip(".?!,;")))
-        elif (core == held and bare == line) or re.search(r"[^\w\s]", core):
+        elif (spoken and several) or (core == held and bare == line) or re.search(r"[^\w\s]", core):
             self.label.add(_loose(core))
         elif several:
             self.name.add(_loose(core))
@@ -167,8 +169,8 @@ class _Lines:
         return re.compile(
             f"{_LINE_START}(?P<lead>{_LEAD})(?:{_any(self.whole)}"
             f"|(?:{_any(self.label)}){_CLOSING}(?::|{_LINE_END})"
-            f"|(?:{_any(self.name)}){_CLOSING}(?::|(?P<name>{_LINE_END}))"
-            f"|(?:{_any(self.word)}){_CLOSING}(?::|(?P<word>{_LINE_END}))"
+            f"|(?:{_any(self.name)}){_CLOSING}(?::|{_RULED}|(?P<name>{_LINE_END}))"
+            f"|(?:{_any(self.word)}){_CLOSING}(?::|{_RULED}|(?P<word>{_LINE_END}))"
             f"|(?P<heading>{_any(self.heading)}))"
         )
 
@@ -178,21 +180,23 @@ class Frame:
 
     Args:
         lines: the lines of the frame, with :data:`GAP` and :data:`NUMBER` for what is filled in.
+        spoken: lines of the runtime's own notices, of which the bare words count at a line's end.
     """
 
-    def __init__(self, lines: Iterable[str]) -> None:
+    def __init__(self, lines: Iterable[str], spoken: Iterable[str] = ()) -> None:
         names: set[str] = set()
         anywhere: set[str] = set()
         starts = _Lines()
-        for line in lines:
+        notices = dict.fromkeys(spoken)
+        for line in [*lines, *notices]:
             names |= {_loose(name) for name in _TAG.findall(line)}
             rest = _TAG.sub("", line)
             if _BRACKETS.fullmatch(rest) and re.match(r"\s*.\w", rest):
                 anywhere.add(_loose(rest))
             else:
-                starts.add(rest)
+                starts.add(rest, spoken=line in notices)
         if names:
-            anywhere.add(rf"<{_BLANKS}/?{_BLANKS}(?:{_any(names)})(?:[ /][^<>{_ENDS}]{{0,80}}|{_BLANKS})>")
+            anywhere.add(rf"<{_INSIDE}/?{_INSIDE}(?:{_any(names)})(?:[ /][^<>{_ENDS}]{{0,80}}|{_INSIDE})>")
         self._anywhere = re.compile(_any(anywhere)) if anywhere else None
         self._starts = starts.pattern()
 

@@ -120,6 +120,7 @@ class Program:
     def frame(self) -> Frame:
         """What this link puts around the texts of a sample, which none of them may spell."""
         lines: list[str] = []
+        spoken: list[str] = []
         for message in self.link.messages:
             if message.role != "user":
                 continue
@@ -134,9 +135,9 @@ class Program:
         if self.skill is not None:
             for name in SAID:
                 known = _PLACE.sub(lambda place: NUMBER if place[1] in _NUMBERS else GAP, self.phrases[name])
-                lines += spoken_lines(known)
+                spoken += spoken_lines(known)
             lines += [f"{name}:" for name in (*self._verifiers, *self._pipelines, *self._resources)]
-        return Frame(lines)
+        return Frame(lines, spoken)
 
     def harmless(self, text: str) -> str:
         """Return a text that we did not write, so that it spells neither a control token nor the frame."""
