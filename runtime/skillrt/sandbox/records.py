@@ -89,8 +89,8 @@ class Sandbox(Protocol):
 
         timeout_s: in `monty` seconds on the wall; in `cpython` seconds of processor time and of waiting
         (asleep, or for something that does not come), which a busy machine does not shorten: a call that the
-        machine starves is given up after ten times as long (ten seconds at least), as `unavailable`. memory_mb: megabytes (2**20
-        bytes) the code may use.
+        machine starves is given up after ten times as long (ten seconds at least), as `unavailable`.
+        memory_mb: megabytes (2**20 bytes) the code may use.
         Whatever the code does is told in the result. Raises ValueError where the caller's own arguments make
         no sense (a name that is no identifier, a time that is not positive).
         """
