@@ -197,8 +197,7 @@ def _check_descriptors(count: int) -> None:
             opened.append(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:
         raise SandboxUnavailable(
-            f"the monty worker did not start: {count} descriptors are wanted ({error.strerror}); "
-            "see `ulimit -n`"
+            f"the monty worker did not start: {count} descriptors are wanted: {error.strerror}; see ulimit -n"
         ) from None
     finally:
         for descriptor in opened:

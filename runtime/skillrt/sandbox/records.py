@@ -85,14 +85,21 @@ class Sandbox(Protocol):
     async def run(
         self, code: str, inputs: Mapping[str, JSON], *, timeout_s: float, memory_mb: int
     ) -> SandboxResult:
-        """Run code with `inputs` as its global names; see `SandboxResult` for what comes back.
+        """Run code with ``inputs`` as its global names; see ``SandboxResult`` for what comes back.
 
-        timeout_s: in `monty` seconds on the wall; in `cpython` seconds of processor time and of waiting
-        (asleep, or for something that does not come), which a busy machine does not shorten: a call that the
-        machine starves is given up after thirty times as long (ten seconds at least), as `unavailable`.
-        memory_mb: megabytes (2**20 bytes) the code may use.
-        Whatever the code does is told in the result. Raises ValueError where the caller's own arguments make
-        no sense (a name that is no identifier, a time that is not positive).
+        Whatever the code does is told in the result.
+
+        Args:
+            code: the source.
+            inputs: JSON values by the name that the code finds them under.
+            timeout_s: in ``monty`` seconds on the wall; in ``cpython`` seconds of processor time and of waiting
+                (asleep, or for something that does not come), which a busy machine does not shorten: a call
+                that the machine starves is given up after thirty times as long (ten seconds at least), as
+                ``unavailable``.
+            memory_mb: megabytes (2**20 bytes) that the code may use.
+
+        Raises:
+            ValueError: the arguments make no sense (a name that is no identifier, a time that is not positive).
         """
         ...
 
