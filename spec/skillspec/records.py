@@ -1,7 +1,7 @@
 """Typed records of the artifacts that the compiler writes and the runtime reads.
 
-One JSON file holds one :class:`Task`, :class:`Skill`, :class:`Link` or :class:`Index`. Longer
-texts lie in files of their own named by their content; a :data:`TextRef` names one. The order of
+One JSON file holds one ``Task``, ``Skill``, ``Link`` or ``Index``. Longer
+texts lie in files of their own named by their content; a ``TextRef`` names one. The order of
 fields here is the order in the files, and the order of properties in a tool's schema is kept,
 because a model answers in that order.
 """
