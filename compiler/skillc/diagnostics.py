@@ -84,7 +84,10 @@ class Report:
             self._items[diagnostic.key()] = diagnostic
 
     def full(self, path: str) -> bool:
-        """Whether so much is wrong in a file that no more is kept: what is dear to say is not worked out."""
+        """Tell whether so much is wrong in a file that no more is kept.
+
+        Then costly explanations are not worked out.
+        """
         return self._counts.get(path, 0) > MAX_IN_FILE
 
     @property

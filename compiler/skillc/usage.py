@@ -13,5 +13,5 @@ class UsageError(Exception):
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where it has to be."""
+    """Return a number with its noun, in the plural where it has to be."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

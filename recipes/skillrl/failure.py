@@ -85,7 +85,7 @@ def stand_in(judged: Sequence[float], *, doubtful: bool) -> float | None:
 
     Args:
         judged: the scores of the siblings that were judged.
-        doubtful: see :attr:`Failure.doubtful`.
+        doubtful: see ``Failure.doubtful``.
     """
     if not judged:
         return None

@@ -4,7 +4,7 @@
     reward.reward_manager.name=SkillRewardManager
     reward.reward_manager.module.path=pkg://skillrl.manager
 
-Its settings are those of :mod:`skillrl.managing`, given as ``+reward.skillrl.NAME=VALUE``.
+Its settings are those of ``skillrl.managing``, given as ``+reward.skillrl.NAME=VALUE``.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class GroupRoom:
         self, uid: str, size: int, text: str, score: float | None, doubtful: bool
     ) -> float | None:
         """Tell group ``uid`` this rollout's score; one that failed is told what it gets, as
-        :meth:`skillrl.groups.siblings.Siblings.settle` says."""
+        ``skillrl.groups.siblings.Siblings.settle`` says."""
         return await self._siblings.settle(uid, size, text, score, doubtful)
 
 

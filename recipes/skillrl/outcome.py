@@ -102,14 +102,16 @@ def _usage_fields(usage: Usage) -> dict[str, Any]:
 
 
 def empty_outcome(rules: int) -> Outcome:
-    """The reward of a rollout that says nothing: that needs no judge, and no rule that happens to hold of
-    nothing counts."""
+    """Return the reward of a rollout that says nothing.
+
+    It needs no judge, and a rule that happens to hold of nothing does not count.
+    """
     known = 0.0 if rules else NOT_KNOWN
     return Outcome(score=0.0, rule_score=known, rules=rules, total=rules, failure=EMPTY)
 
 
 def rule_outcome(rules: RuleScore, settings: RewardSettings) -> Outcome:
-    """The reward of rules alone; where none was decided it is ``failure_score``."""
+    """Return the reward of rules alone; where none was decided it is ``failure_score``."""
     if rules.mean is None:
         return failed_outcome(NO_RULES, rules, settings, judged=False)
     return Outcome(score=rules.mean, **_rule_fields(rules))
@@ -118,7 +120,7 @@ def rule_outcome(rules: RuleScore, settings: RewardSettings) -> Outcome:
 def failed_outcome(
     failure: Failure, rules: RuleScore, settings: RewardSettings, *, judged: bool, usage: Usage | None = None
 ) -> Outcome:
-    """The reward of a rollout whose judgment came to nothing, as far as its siblings are not known.
+    """Return the reward of a rollout whose judgment came to nothing, as far as its siblings are not known.
 
     A rollout that is to blame, or may be, gets 0: no more than one that was judged.
     """
@@ -133,7 +135,7 @@ def failed_outcome(
 
 
 def judged_outcome(judgment: Judgment, rules: RuleScore, settings: RewardSettings) -> Outcome:
-    """The reward of a valid judgment."""
+    """Return the reward of a valid judgment."""
     verdict = judgment.verdict
     score = verdict.score
     if score is None or not 0 <= score <= 1:

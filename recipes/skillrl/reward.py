@@ -1,7 +1,7 @@
 """The reward that verl loads: ``reward.custom_reward_function.path=pkg://skillrl.reward``.
 
-``reward_kwargs`` are the fields of :class:`skillrl.settings.RewardSettings`; what comes back are those
-of :class:`skillrl.outcome.Outcome`.
+``reward_kwargs`` are the fields of ``skillrl.settings.RewardSettings``; what comes back are those
+of ``skillrl.outcome.Outcome``.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ async def compute_score(
     Args:
         data_source: the row's data set; not used.
         solution_str: the rollout's text.
-        ground_truth: the row's instruction as :mod:`skillrl.rows.sample` reads it.
+        ground_truth: the row's instruction as ``skillrl.rows.sample`` reads it.
         extra_info: what else the row holds; read where the instruction stands there.
-        **reward_kwargs: see :class:`skillrl.settings.RewardSettings`.
+        **reward_kwargs: see ``skillrl.settings.RewardSettings``.
 
     Returns:
         ``score`` between 0 and 1 and what explains it; always the same keys, numbers and strings only.

@@ -38,7 +38,7 @@ async def _at_once(judge: Callable[[], Awaitable[Outcome]]) -> Outcome:
 
 
 class Session:
-    """One judge with its connections and sandboxes. Made by :func:`session_for`."""
+    """One judge with its connections and sandboxes. Made by ``session_for``."""
 
     def __init__(self, settings: RewardSettings) -> None:
         self.settings = settings
@@ -85,7 +85,7 @@ class Session:
         Rules run first: whatever becomes of the judge, rollouts that are equal have equal rules.
 
         Args:
-            ground_truth: the row's, see :mod:`skillrl.rows.sample`.
+            ground_truth: the row's, see ``skillrl.rows.sample``.
             rollout: its text.
             extra_info: the row's.
             deadline_s: a bound on the judgment besides the settings' own, in seconds.
@@ -200,7 +200,7 @@ _SESSIONS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Opened] = WeakKeyDictio
 async def session_for(settings: RewardSettings) -> Session:
     """Return the running loop's session for these settings; the first call opens it.
 
-    Raises as :meth:`Session.open`; a session that could not be opened is tried again by the next call.
+    Raises as ``Session.open``; a session that could not be opened is tried again by the next call.
     """
     opened = _SESSIONS.setdefault(asyncio.get_running_loop(), {})
     task = opened.get(settings)

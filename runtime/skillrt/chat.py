@@ -123,11 +123,11 @@ class Chat(Protocol):
     """One conversation with a model."""
 
     async def send(self, request: ChatRequest) -> Reply:
-        """Answer ``request`` or raise :class:`EndpointFailure`."""
+        """Answer ``request`` or raise ``EndpointFailure``."""
 
 
 class Chats(Protocol):
-    """Where conversations come from; :class:`skillrt.endpoints.Transport` is the real one."""
+    """Where conversations come from; ``skillrt.endpoints.Transport`` is the real one."""
 
     def conversation(self) -> Chat:
         """Begin a conversation."""

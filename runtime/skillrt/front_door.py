@@ -68,7 +68,7 @@ class Judge:
     """Judges samples by one skill and task against one model.
 
     Connections and sandboxes are opened at the first judgment, in a thread with an event loop of its own,
-    and closed by :meth:`close`, by the end of a ``with`` block, or with the process. So the same object works
+    and closed by ``close``, by the end of a ``with`` block, or with the process. So the same object works
     in a script, in a notebook and in an async program, and may be used from several threads.
 
     Args:
@@ -134,7 +134,7 @@ class Judge:
         return self._host.run(self._host.judge(_sample(sample, fields))).result()
 
     async def ajudge(self, sample: Mapping[str, Any] | None = None, /, **fields: Any) -> Judgment:
-        """Judge one sample without blocking the running event loop; otherwise as :meth:`judge`."""
+        """Judge one sample without blocking the running event loop; otherwise as ``judge``."""
         return await asyncio.wrap_future(self._host.run(self._host.judge(_sample(sample, fields))))
 
     def judge_all(self, samples: Iterable[Mapping[str, Any]]) -> list[Judgment]:
@@ -142,7 +142,7 @@ class Judge:
         return self._host.run(self._host.judge_all(samples)).result()
 
     async def ajudge_all(self, samples: Iterable[Mapping[str, Any]]) -> list[Judgment]:
-        """Judge many samples without blocking the running event loop; otherwise as :meth:`judge_all`."""
+        """Judge many samples without blocking the running event loop; otherwise as ``judge_all``."""
         return await asyncio.wrap_future(self._host.run(self._host.judge_all(samples)))
 
     def both_orders(self, sample: Mapping[str, Any] | None = None, /, **fields: Any) -> BothOrders:

@@ -88,7 +88,7 @@ def _check_url(url: str) -> None:
 
 
 class Runtime:
-    """Judges samples with any of the programs it was opened for. Made by :func:`open_runtime`.
+    """Judges samples with any of the programs it was opened for. Made by ``open_runtime``.
 
     Attributes:
         transport: the servers; None where a control judges.

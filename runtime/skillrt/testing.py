@@ -21,7 +21,7 @@ _CHARS_PER_TOKEN = 4
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn of the judge: a text, or a call of a tool. Made by :func:`say` and :func:`call`."""
+    """One turn of the judge: a text, or a call of a tool. Made by ``say`` and ``call``."""
 
     text: str = ""
     tool: str | None = None

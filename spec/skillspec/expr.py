@@ -2,7 +2,7 @@
 
 An expression is a constant, a reference, an operation over expressions, or an aggregate over
 the findings. There is no way to loop, to call code or to divide by zero: ``ratio`` takes the
-value to use instead. :mod:`skillrt.programs.evaluate` gives the meaning.
+value to use instead. ``skillrt.programs.evaluate`` gives the meaning.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ SETTINGS: Final[Mapping[str, frozenset[Level]]] = MappingProxyType(
 
 
 def missing_levels(needed: Iterable[Level], setting: str) -> tuple[Level, ...]:
-    """Return the levels of ``needed`` that ``setting`` does not grant, in the order of :class:`Level`."""
+    """Return the levels of ``needed`` that ``setting`` does not grant, in the order of ``Level``."""
     granted = SETTINGS[setting]
     wanted = set(needed)
     return tuple(level for level in Level if level in wanted and level not in granted)

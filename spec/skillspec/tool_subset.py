@@ -25,7 +25,7 @@ def order_problem(parameters: dict[str, Any]) -> str | None:
     """Say what is wrong beyond the meta-schema, or return None.
 
     ``required`` must name the properties in their own order, because that is the order in which a model
-    answers; and objects nest no deeper than :data:`DEPTH`.
+    answers; and objects nest no deeper than ``DEPTH``.
     """
     for path, schema, depth in _objects(parameters, "$", 1):
         if list(schema["properties"]) != schema["required"]:

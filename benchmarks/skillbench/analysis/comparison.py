@@ -215,7 +215,7 @@ def compare(
     view: str,
     metrics: tuple[Mapping[str, Any], Mapping[str, Any]],
 ) -> Compared | None:
-    """Compare the second run with the first by one of the :data:`~skillbench.analysis.sample_values.VIEWS`.
+    """Compare the second run with the first by one of the ``VIEWS``.
 
     Args:
         first: the base.

@@ -127,7 +127,7 @@ def diagnose(run: Judgments) -> Diagnostics:
 
 
 def _degrees(run: Judgments, share: Any, right: npt.NDArray[Any], told: npt.NDArray[Any]) -> tuple[Rate, ...]:
-    """How often judgments of one label were right: a strong label should be right more often."""
+    """Return how often judgments of one label were right: a strong label should be right more often."""
     label = _column(run.label)
     strong = np.char.count(label.astype(str), ">") >= 2 if len(label) else np.zeros(0, dtype=bool)
     slight = (np.char.count(label.astype(str), ">") == 1) if len(label) else strong

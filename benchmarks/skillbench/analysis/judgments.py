@@ -71,7 +71,7 @@ class Judgments:
 
 
 def _brief(value: Any) -> str:
-    """A value in few characters; lists of statuses as signs."""
+    """Return a value in few characters; lists of statuses as signs."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -86,7 +86,7 @@ def _brief(value: Any) -> str:
 
 
 def _remark(row: Prediction) -> str:
-    """Why there is no verdict, or what a reader must know of how the readout came about."""
+    """Return why there is no verdict, or what a reader must know of how the readout came about."""
     if not row.valid:
         return (row.error or "")[:200]
     remarks = [f"decided by {row.decided_by[:_SHOWN]}"] if row.decided_by else []

@@ -223,7 +223,7 @@ def recorded_metrics(folder: Path) -> dict[str, Any] | None:
     except ValueError as error:
         raise BenchError(f"{path} is broken: {error}; the run's own command writes it again") from error
     if not isinstance(metrics, dict) or not isinstance(metrics.get("format"), int):
-        raise BenchError(f"{path} is no metrics of a run; the run's own command writes it again")
+        raise BenchError(f"{path} does not hold the metrics of a run; the run's own command writes it again")
     if metrics["format"] == METRICS_FORMAT and (problem := misshapen(metrics)) is not None:
         raise BenchError(f"{path} is broken ({problem}); the run's own command writes it again")
     return metrics

@@ -46,7 +46,7 @@ def positive(text: str) -> int:
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that :func:`ray_options` reads."""
+    """Declare the arguments that ``ray_options`` reads."""
     parser.add_argument(
         "--engine",
         choices=("local", "ray"),
@@ -101,7 +101,7 @@ def ray_options(arguments: argparse.Namespace) -> RayOptions | None:
 
 
 def add_request_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that :func:`request_options` reads."""
+    """Declare the arguments that ``request_options`` reads."""
     parser.add_argument(
         "--header",
         action="append",
@@ -129,7 +129,7 @@ def add_request_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def request_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what the arguments say as fields of :class:`skillbench.running.endpoint.Endpoint`.
+    """Return what the arguments say as fields of ``skillbench.running.endpoint.Endpoint``.
 
     Raises:
         BenchError: a header, a variable or the extra body is not what it must be.

@@ -28,7 +28,7 @@ _PART: Final = ".part"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that :func:`run_command` reads."""
+    """Declare the arguments that ``run_command`` reads."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     check = verbs.add_parser("check", help="read data as a run would, and say what is in it")
     check.add_argument("suite", choices=tuple(SUITES))

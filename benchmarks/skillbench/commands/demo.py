@@ -46,7 +46,7 @@ def demo(out: Path, artifacts: str | None, limit: int | None, *, quiet: bool) ->
     Returns the exit code.
 
     Raises:
-        BenchError: as :func:`skillbench.running.run.run`.
+        BenchError: as ``skillbench.running.run.run``.
     """
     results: dict[str, tuple[RunResult, float, Path]] = {}
     suite = next(name for name in SUITES if suite_class(name).shipped)

@@ -43,7 +43,7 @@ _DATA_ROOT: Final = "SKILLBENCH_DATA"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that :func:`run_command` reads."""
+    """Declare the arguments that ``run_command`` reads."""
     parser.add_argument("plan", type=Path, metavar="PLAN", help="YAML file, or the name of a plan that ships")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for all runs")
     parser.add_argument(

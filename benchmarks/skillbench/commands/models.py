@@ -10,7 +10,7 @@ __all__ = ["add_arguments", "run_command"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that :func:`run_command` reads."""
+    """Declare the arguments that ``run_command`` reads."""
     parser.add_argument("--weights", metavar="DIR", default="$MODEL_DIR", help="where the weights lie")
 
 

@@ -24,7 +24,7 @@ __all__ = ["add_arguments", "run_command"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that :func:`run_command` reads."""
+    """Declare the arguments that ``run_command`` reads."""
     add_run_arguments(parser)
     add_reader_argument(parser, None)
 

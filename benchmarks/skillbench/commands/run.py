@@ -33,7 +33,7 @@ def _route(text: str) -> str:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that :func:`run_command` reads."""
+    """Declare the arguments that ``run_command`` reads."""
     _add_what(parser)
     _add_endpoint(parser)
     add_engine_arguments(parser)

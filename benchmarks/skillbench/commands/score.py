@@ -14,7 +14,7 @@ __all__ = ["add_arguments", "run_command"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that :func:`run_command` reads."""
+    """Declare the arguments that ``run_command`` reads."""
     parser.add_argument("suite", choices=tuple(SUITES), help="the benchmark whose outputs are given")
     parser.add_argument(
         "--outputs", type=Path, nargs="+", required=True, metavar="FILE", help="published outputs, JSON lines"

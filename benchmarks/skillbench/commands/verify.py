@@ -88,7 +88,7 @@ class VerifyReport:
     groups: tuple[str, ...] = ()
 
     def tallies(self) -> list[GroupTally]:
-        """The benchmark's groups that occur, other groups by name, and ``all``."""
+        """Return the benchmark's groups that occur, other groups by name, and ``all``."""
         present = {outcome.group for outcome in self.outcomes}
         names = [name for name in self.groups if name in present] + sorted(present.difference(self.groups))
         return [*(self._tally(name, {name}) for name in names), self._tally("all", present)]
@@ -100,11 +100,11 @@ class VerifyReport:
         )
 
     def wrong(self) -> list[RowOutcome]:
-        """The rows in which the verifier decided against the label."""
+        """Return the rows in which the verifier decided against the label."""
         return [outcome for outcome in self.outcomes if outcome.verdict == "wrong"]
 
     def to_json(self) -> dict[str, object]:
-        """The report as plain JSON, with the evidence of every row."""
+        """Return the report as plain JSON, with the evidence of every row."""
         return {
             "groups": [
                 {
@@ -131,7 +131,10 @@ class VerifyReport:
         }
 
     def text(self) -> str:
-        """The report for a reader: a table, then each wrong row with the answers that were extracted."""
+        """Return the report for a reader.
+
+        It is a table, then each wrong row with the answers that were extracted.
+        """
         lines = [f"{'group':22}{'pairs':>7}{'decided':>9}{'right':>7}{'wrong':>7}{'inconclusive':>14}"]
         for tally in self.tallies():
             counts = f"{tally.pairs:7}{tally.decided:9}{tally.right:7}{tally.wrong:7}{tally.inconclusive:14}"
@@ -223,7 +226,7 @@ def _compared(result: WinnerResult, better: str) -> Verdict:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that :func:`run_command` reads."""
+    """Declare the arguments that ``run_command`` reads."""
     parser.add_argument("suite", choices=tuple(SUITES), help="the benchmark whose rows are given")
     parser.add_argument("--data", type=Path, nargs="+", default=[], metavar="FILE", help="data files")
     parser.add_argument("--seed", type=int, default=0, help="places the responses (default: 0)")

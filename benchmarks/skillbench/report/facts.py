@@ -60,7 +60,7 @@ def group_estimates(run: RunValues, view: str) -> dict[str, Estimate]:
 
 
 def _groups(run: RunValues, metrics: Mapping[str, Any]) -> dict[str, Estimate | None]:
-    """The estimates of groups that may be shown; the others have none."""
+    """Return the estimates of groups that may be shown; the others have none."""
     view = metrics["headline"]["by"] or "said"
     estimates: dict[str, Estimate | None] = dict(group_estimates(run, view))
     withheld = [name for name, validity in metrics["groups"].items() if validity["state"] == "withheld"]

@@ -138,7 +138,7 @@ def _calls(message: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _findings(messages: Sequence[Mapping[str, Any]], events: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """The findings that were accepted; of an old run, those that the judge submitted last."""
+    """Return the findings that were accepted; of an old run, those that the judge submitted last."""
     kept = next(
         (event["findings"] for event in events if event.get("type") == "end" and "findings" in event), None
     )

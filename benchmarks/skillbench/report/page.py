@@ -71,7 +71,7 @@ def _template() -> Template:
 
 
 def _short(value: float) -> str:
-    """A cost in few digits: seconds with two, counts as people say them."""
+    """Return a cost in few digits: seconds with two, counts as people say them."""
     if value == 0:
         return "0"
     if value < 10:
@@ -171,7 +171,7 @@ def _costs(runs: Sequence[RunFacts]) -> list[dict[str, Any]]:
 
 
 def _calibrations(runs: Sequence[RunFacts]) -> list[tuple[str, Calibration]]:
-    """Each run's calibration, and that of the mean of both orders where there is one."""
+    """Return each run's calibration, and that of the mean of both orders where there is one."""
     listed: list[tuple[str, Calibration | None]] = []
     for run in runs:
         listed.append((run.name, run.diagnostics.calibration))

@@ -16,7 +16,7 @@ __all__ = ["LOCAL", "Endpoint", "asked_for"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where the judge is and how it is asked, as a person says it: None is left to :meth:`config`."""
+    """Where the judge is and how it is asked, as a person says it: None is left to ``config``."""
 
     base_urls: tuple[str, ...]
     model: str | None = None

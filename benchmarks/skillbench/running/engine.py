@@ -1,6 +1,6 @@
 """What turns a case into a judgment: the runtime, opened for a run.
 
-The rest of skillbench knows the judge only through :class:`Engine`; nothing on that side of the
+The rest of skillbench knows the judge only through ``Engine``; nothing on that side of the
 line ever holds an oracle value.
 """
 
@@ -146,7 +146,7 @@ def _check_weighable(programs: Programs) -> None:
 
 
 class JudgeEngine:
-    """Judges with a model behind a server, or with a control. Made by :func:`open_engine`."""
+    """Judges with a model behind a server, or with a control. Made by ``open_engine``."""
 
     def __init__(self, programs: Programs, runtime: Runtime) -> None:
         self._programs = programs
@@ -202,7 +202,7 @@ class JudgeEngine:
 
 
 def broken(error: Exception) -> Judgment:
-    """The judgment of a case on which our own code failed."""
+    """Return the judgment of a case on which our own code failed."""
     problem = f"{type(error).__name__}: {error}"
     return Judgment(Verdict(valid=False, error=problem, error_owner="harness"), Usage())
 

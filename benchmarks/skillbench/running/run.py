@@ -52,7 +52,7 @@ class RunOptions:
     ``setting`` None means the skill's own; ``delivery`` None means progressive, or direct without a
     skill. ``mode`` is one of the suite's, None its first. ``routes`` are groups that are judged
     directly whatever the skill. ``placement_seed`` places responses where a suite places them at
-    random. ``endpoint`` comes from :meth:`Endpoint.config`. ``readout`` is from the judge's text and
+    random. ``endpoint`` comes from ``Endpoint.config``. ``readout`` is from the judge's text and
     calls, or from token probabilities. ``ray`` None judges in this process.
     """
 

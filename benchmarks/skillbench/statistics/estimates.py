@@ -51,7 +51,7 @@ def percent_estimate(hits: int, of: int) -> Estimate:
 def share_estimate(hits: Sequence[bool], clusters: Sequence[str]) -> Estimate:
     """Return the share of ``hits`` in per cent with its 95% interval.
 
-    Wilson's, where every hit or miss is of a prompt of its own; otherwise that of :func:`mean_estimate`.
+    Wilson's, where every hit or miss is of a prompt of its own; otherwise that of ``mean_estimate``.
 
     Args:
         hits: one for each unit; at least one.
@@ -183,7 +183,7 @@ def mean_estimate(
 
     The interval is Student's from the spread between prompts: judgments of one prompt are not
     independent, so they are one unit (clustered standard errors; one degree of freedom less than there
-    are prompts). Without any spread it is that of :func:`even_reach`. One prompt alone tells nothing.
+    are prompts). Without any spread it is that of ``even_reach``. One prompt alone tells nothing.
 
     Args:
         values: one for each sample; at least one.
@@ -204,7 +204,7 @@ def mean_of_means(
 ) -> Estimate:
     """Return the unweighted mean of the groups' means, in per cent, with its 95% interval.
 
-    As :func:`mean_estimate`; the groups are independent samples, so their variances add. Where a group
+    As ``mean_estimate``; the groups are independent samples, so their variances add. Where a group
     shows no spread, its variance is unknown and not zero: then the squares of the groups' own reaches add,
     below and above by themselves (G. Y. Zou and A. Donner, Statistics in Medicine 2008). Where a prompt has
     several samples, in one group or in several, what they add to the mean is taken together first.

@@ -34,7 +34,7 @@ RESAMPLES: Final = 9999
 """Sign patterns that a permutation test draws; with the observed one the least p is 0.0001."""
 
 POWER: Final = 0.8
-"""The chance of finding a difference that :func:`minimum_detectable` speaks of."""
+"""The chance of finding a difference that ``minimum_detectable`` speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _stratum_means(values: Floats, strata: Sequence[str] | None) -> Floats:
 
 
 def _even(value: float, strata: Sequence[tuple[float, int]], span: float, count: int) -> Difference:
-    """The difference of strata without any spread: each with its value and its number of prompts."""
+    """Return the difference of strata without any spread: each with its value and its number of prompts."""
     below, above = even_reaches(strata, (-span, span))
     df = float(max(sum(of for _, of in strata) - len(strata), 1))
     return Difference(value, value - below, value + above, max(below, above) / t_quantile(df), df, count)

@@ -70,7 +70,7 @@ def open_suite(
     """Return the suite called ``name`` over the data files ``paths``.
 
     Args:
-        name: one of :data:`SUITES`.
+        name: one of ``SUITES``.
         paths: the data files; none where the suite brings its own.
         mode: one of the suite's modes; the first one when None.
         seed: draws the places of responses where a suite places them at random.

@@ -1,8 +1,8 @@
 """What every suite is made of: cases for the judge, sealed answers for us, rows, scores.
 
 A suite turns data files into jobs. A job has two halves that never meet on the judge's side: the
-:class:`Case`, whose fields may be shown as far as the task and the setting allow, and the
-:class:`Sealed` oracle, which only the suite opens, after the judgment.
+``Case``, whose fields may be shown as far as the task and the setting allow, and the
+``Sealed`` oracle, which only the suite opens, after the judgment.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Case:
 
 
 class Sealed:
-    """Oracle values of a row. It cannot be printed, compared, iterated or pickled; see :func:`open_seal`."""
+    """Oracle values of a row. It cannot be printed, compared, iterated or pickled; see ``open_seal``."""
 
     __slots__ = ("__values",)
 
@@ -238,7 +238,7 @@ class Suite(ABC):
     Args:
         paths: the data files; those that ship with the suite where none are named, and else none, to
             score predictions alone.
-        mode: one of the suite's :attr:`modes`, the first when empty.
+        mode: one of the suite's ``modes``, the first when empty.
         seed: draws what the suite places at random.
 
     Attributes:
@@ -341,7 +341,7 @@ class Suite(ABC):
     ) -> Iterable[tuple[Sequence[Prediction], Worth]] | None:
         """Return the judgments and the worth of every sample where a sample's worth hangs on the others.
 
-        By default None: each sample is worth what :meth:`worth` says.
+        By default None: each sample is worth what ``worth`` says.
         """
         return None
 

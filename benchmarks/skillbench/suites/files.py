@@ -30,7 +30,7 @@ S = TypeVar("S", bound=Sample)
 
 
 def seal(gold: Any, group: str, source: str | None = None, subset: str = "") -> Sealed:
-    """Seal what :meth:`FileSuite.mark` needs of a case."""
+    """Seal what ``FileSuite.mark`` needs of a case."""
     return Sealed({"gold": gold, "group": group, "source": source, "subset": subset})
 
 
@@ -156,7 +156,7 @@ class FileSuite(Suite, Generic[S]):
         return None if self._draw is None else self._draw.first(limit)
 
     def mark(self, sealed: Sealed, verdict: Verdict) -> Mark:
-        """Mark a judgment by what :func:`seal` was given."""
+        """Mark a judgment by what ``seal`` was given."""
         oracle = open_seal(sealed)
         return Mark(
             gold=oracle["gold"],

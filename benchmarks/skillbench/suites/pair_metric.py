@@ -60,7 +60,7 @@ class JudgedPair:
 
 
 def pair_counts(pair: JudgedPair) -> bool:
-    """Whether the pair counts as right."""
+    """Tell whether the pair counts as right."""
     return pair.total() > 0
 
 

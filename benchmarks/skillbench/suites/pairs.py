@@ -1,6 +1,6 @@
 """Suites of pairs that are run in both orders: most of what such a benchmark needs.
 
-The metric itself, and where it comes from, is in :mod:`skillbench.suites.pair_metric`; here rows become
+The metric itself, and where it comes from, is in ``skillbench.suites.pair_metric``; here rows become
 jobs, predictions become pairs, and metrics get their names, intervals and diagnostics of position.
 """
 

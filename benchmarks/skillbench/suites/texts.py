@@ -99,7 +99,7 @@ class TextsReport:
         return cls(suite.name, reader, suite.score(listed), len(listed), unread)
 
     def to_json(self) -> dict[str, object]:
-        """The report as plain JSON; metrics in per cent, unrounded."""
+        """Return the report as plain JSON; metrics in per cent, unrounded."""
         return {
             "suite": self.suite,
             "reader": self.reader,
@@ -112,7 +112,7 @@ class TextsReport:
         }
 
     def text(self) -> str:
-        """The report for a reader."""
+        """Return the report for a reader."""
         lines = [
             f"{self.suite}: {self.texts} texts read by {self.reader} rules, {self.unread} to nothing",
             "",

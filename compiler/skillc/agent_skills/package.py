@@ -73,7 +73,7 @@ def compile_packages(checked: Checked) -> dict[str, bytes]:
 
 
 def _description(skill: SkillModel) -> str:
-    """The summary as the format wants it: ASCII, one line, without what its readers trip over."""
+    """Return the summary as the format wants it: ASCII, one line, without what its readers trip over."""
     if skill.summary.isascii():
         text = " ".join(skill.summary.split())
     else:

@@ -203,7 +203,7 @@ def _checklist(value: ChecklistDecl, fields: Mapping[str, FieldInfo], report: Re
 
 
 def _meanings(answer: Answer) -> dict[str, str]:
-    """The texts that stand for labels when no mapping is given."""
+    """Return the texts that stand for labels when no mapping is given."""
     match answer:
         case ChoiceAnswer() | ScaleAnswer():
             return {label.label: label.label for label in answer.labels}
@@ -299,7 +299,7 @@ def _check_mapping(accept: AcceptDecl, answer: Answer, report: Report) -> None:
 
 
 def known_in_order(answer: Answer) -> Iterable[str]:
-    """The labels of an answer in their order."""
+    """Return the labels of an answer in their order."""
     return dict.fromkeys(_meanings(answer).values())
 
 

@@ -88,7 +88,7 @@ def has_known_keys(evidence: EvidenceDecl) -> bool:
 
 
 def known_keys(evidence: EvidenceDecl, labels: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The values that each key can have, in the order of the keys."""
+    """Return the values that each key can have, in the order of the keys."""
     values = {
         "criterion": tuple(dict.fromkeys(criterion.name.text for criterion in evidence.criteria)),
         "response": labels,
@@ -97,7 +97,7 @@ def known_keys(evidence: EvidenceDecl, labels: tuple[str, ...]) -> list[tuple[st
 
 
 def most_findings(evidence: EvidenceDecl) -> int:
-    """How many findings the judge can submit where their number is not known when compiling."""
+    """Return how many findings the judge can submit where their number is not known when compiling."""
     if evidence.most is not None:
         return int(evidence.most.value)
     return MOST_CLOSED if evidence.closed else _FREE_FINDINGS
@@ -278,7 +278,7 @@ def _check_failure(failure: FailureDecl, report: Report) -> None:
 def finding_names(
     evidence: EvidenceDecl, slots: tuple[SlotModel, ...], labels: tuple[str, ...]
 ) -> dict[str, Typed]:
-    """What names mean in a condition over findings."""
+    """Return what names mean in a condition over findings."""
 
     def ref(name: str) -> Ref:
         return Ref(path=("finding", name))
@@ -309,7 +309,10 @@ def finding_names(
 
 
 def failure_is(failure: FailureDecl) -> Expr:
-    """Whether a finding names ``failure``; the severity is absent where a verifier found it satisfied."""
+    """Tell whether a finding names ``failure``.
+
+    The severity is absent where a verifier found it satisfied.
+    """
     pairs = (("failure", failure.name.text), ("failure.severity", failure.severity.text))
     tests = (
         Operation(op="eq", args=(Ref(path=("finding", key)), Const(value=value))) for key, value in pairs
@@ -318,7 +321,7 @@ def failure_is(failure: FailureDecl) -> Expr:
 
 
 def failed_conditions(evidence: EvidenceDecl, slots: tuple[SlotModel, ...]) -> dict[str, Expr]:
-    """What ``failed(x)`` asks of a finding, for each x."""
+    """Return what ``failed(x)`` asks of a finding, for each x."""
 
     def equals(name: str, value: str) -> Expr:
         return Operation(op="eq", args=(Ref(path=("finding", name)), Const(value=value)))

@@ -64,7 +64,7 @@ class TaskModel:
         return self.declaration.name.text
 
     def labels(self) -> tuple[str, ...]:
-        """The labels of the responses."""
+        """Return the labels of the responses."""
         info = self.fields.get("responses")
         return tuple(label.label.text for label in info.labels) if info else ()
 

@@ -68,7 +68,7 @@ class Parts:
     """Names that were to be taken in and could not be found."""
 
     def of(self, kind: type) -> list[tuple[str, Part]]:
-        """The parts of one kind, with their ids."""
+        """Return the parts of one kind, with their ids."""
         return [(name, part) for name, part in self.by_id.items() if isinstance(part, kind)]
 
 

@@ -137,7 +137,7 @@ def _answer(items: dict[str, Bound], fields: dict[str, FieldInfo], report: Repor
 def _answer_readings(
     items: dict[str, Bound], fields: dict[str, FieldInfo], declaration: TaskDecl
 ) -> list[Reading]:
-    """What the answer is about: the responses, and the list that a checklist goes over."""
+    """Return what the answer is about: the responses, and the list that a checklist goes over."""
     value = items["answer"].item.value if "answer" in items else None
     names = [value.over] if isinstance(value, ChecklistDecl) else []
     if "responses" in fields:

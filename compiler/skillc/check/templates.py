@@ -85,7 +85,7 @@ def check_template(
 
 
 def _line_span(text: Text, number: int) -> Span:
-    """The span of line ``number`` of a text, in the source that it comes from."""
+    """Return the span of line ``number`` of a text, in the source that it comes from."""
     if not text.raw:
         return text.span
     lines = text.value.split("\n")
@@ -305,7 +305,7 @@ def _names(node: nodes.Node) -> frozenset[str]:
 
 
 def _attributes(node: nodes.Filter) -> list[str]:
-    """The parts that a filter takes of the members of a list."""
+    """Return the parts that a filter takes of the members of a list."""
     named = [pair.value for pair in node.kwargs if pair.key == "attribute"]
     first = node.args[:1] if node.name in ("selectattr", "rejectattr") else []
     return [
@@ -323,7 +323,7 @@ def _mentioned_as_test(node: nodes.Node) -> frozenset[str]:
 
 
 def _present_if(test: nodes.Node, truth: bool) -> frozenset[str]:
-    """The names that are known to be there when ``test`` came out as ``truth``."""
+    """Return the names that are known to be there when ``test`` came out as ``truth``."""
     from jinja2 import nodes as kinds
 
     match test:

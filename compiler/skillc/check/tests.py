@@ -118,7 +118,7 @@ class _Known:
         self.targets = dict.fromkeys(self._targets())
 
     def _targets(self) -> Iterator[str]:
-        """What an ``expect ... = ...`` may name."""
+        """Yield what an ``expect ... = ...`` may name."""
         answer = self.task.answer
         yield from _VERDICT
         if isinstance(answer, ScoreAnswer):
@@ -175,7 +175,7 @@ def _check_equal(expected: Expectation, known: _Known, report: Report) -> None:
 
 
 def _labels(task: TaskModel, target: str) -> tuple[str | None, ...]:
-    """The values that a target can have, where they are few; none where it may be anything."""
+    """Return the values that a target can have, where they are few; none where it may be anything."""
     answer = task.answer
     if isinstance(answer, ScoreAnswer) or target not in ("winner", "said", "outcome", "label"):
         return ()

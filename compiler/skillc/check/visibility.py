@@ -12,7 +12,7 @@ __all__ = ["check_direct", "check_readings", "readings_for"]
 
 
 def readings_for(readings: Iterable[Reading], task: str) -> list[str]:
-    """The fields that are read when the skill serves ``task``."""
+    """Return the fields that are read when the skill serves ``task``."""
     return [item.field.text for item in readings if item.tasks is None or task in item.tasks]
 
 

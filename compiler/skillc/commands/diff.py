@@ -222,7 +222,7 @@ def _settings(
 
 
 def _flat(record: msgspec.Struct, leave: tuple[str, ...]) -> dict[str, Any]:
-    """The record as dotted keys, down to lists."""
+    """Return the record as dotted keys, down to lists."""
     values: Mapping[str, Any] = msgspec.to_builtins(record)
     left = {*leave, *_NOT_FOR_THE_JUDGE}
 

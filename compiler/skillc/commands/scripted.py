@@ -66,7 +66,7 @@ class Seen:
         return (*resources, *self.program.runnable(self.view))
 
     def items(self) -> list[Mapping[str, Any]]:
-        """What became of the items: verdicts of a checklist, or the findings that count, settled."""
+        """Return what became of the items: verdicts of a checklist, or the findings that count, settled."""
         if self.program is None or self.view is None or self.judgment is None:
             return []
         verdict = self.judgment.verdict
@@ -84,7 +84,7 @@ class Seen:
         )
 
     def fingerprint(self) -> tuple[object, ...]:
-        """What must be equal when the same test is run again; times are not part of it."""
+        """Return what must be equal when the same test is run again; times are not part of it."""
         verdict = self.judgment.verdict if self.judgment is not None else None
         return (verdict, self.sent, self.requests, self.problem)
 
@@ -102,7 +102,7 @@ class LazySandbox:
     async def run(
         self, code: str, inputs: Mapping[str, Any], *, timeout_s: float, memory_mb: int
     ) -> SandboxResult:
-        """Run code as :class:`skillrt.sandbox.Sandbox` does."""
+        """Run code as ``skillrt.sandbox.Sandbox`` does."""
         self.asked = True
         if self._open is None and self.unavailable is None:
             from skillrt.sandbox import open_sandbox

@@ -186,7 +186,7 @@ def link_skill(
 
 
 def manual_text(skill: SkillModel, task: TaskModel) -> str:
-    """What ``use_skill`` returns for a task, without the results of verifiers."""
+    """Return what ``use_skill`` returns for a task, without the results of verifiers."""
     texts = TextStore()
     return "\n\n".join(texts.texts[part.ref] for part in _Linker(skill, task, texts).manual(flat=False))
 
@@ -199,7 +199,7 @@ class _Linker:
         self.offer = _offer(skill, task)
 
     def fields(self, shows_skill: bool) -> tuple[str, ...]:
-        """The fields that the judge's side is handed: those that something reads, and no others."""
+        """Return the fields that the judge's side is handed: those that something reads, and no others."""
         if shows_skill:
             read = {*self.task.reads, *readings_for(self.skill.readings, self.task.id)}
         else:
@@ -210,7 +210,7 @@ class _Linker:
     # -------------------------------------------------------------------------------- messages
 
     def messages(self, delivery: SkillDelivery) -> tuple[tuple[Message, ...], tuple[Part, ...]]:
-        """The opening messages, and what ``use_skill`` returns."""
+        """Return the opening messages, and what ``use_skill`` returns."""
         system = self.texts.template(self.task.system.value) if self.task.system is not None else None
         user = self.texts.template(self.task.user.value)
         assert self.task.closing_tools is not None
@@ -246,7 +246,7 @@ class _Linker:
         ]
 
     def manual(self, *, flat: bool) -> list[TextPart]:
-        """The text of the skill; ``flat``: with its resources in line and without the index."""
+        """Return the text of the skill; ``flat``: with its resources in line and without the index."""
         resources = [item.declaration.id for item in self.offer.resources]
         tools = [] if flat else [*self.offer.runnable, *(["python"] if self.offer.python else [])]
         offered = {*resources, *self.offer.auto, *tools}
@@ -269,7 +269,7 @@ class _Linker:
     # ----------------------------------------------------------------------------------- tools
 
     def tools(self, delivery: SkillDelivery) -> tuple[Tool, ...]:
-        """The tools, the same in all turns."""
+        """Return the tools, the same in all turns."""
         say = self.skill.phrases
         tools: list[Tool] = []
         shows_resources = delivery in (PROGRESSIVE, PRELOADED)

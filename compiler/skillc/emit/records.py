@@ -142,7 +142,7 @@ def _hint(text: Text | None) -> str:
 
 
 def _word(name: Name | None) -> Any:
-    """The text of a name that the checks have found to be there and among its allowed words."""
+    """Return the text of a name that the checks have found to be there and among its allowed words."""
     assert name is not None
     return name.text
 

@@ -21,7 +21,7 @@ _MOST_ITEMS = 200
 
 
 def strict_object(properties: dict[str, Schema]) -> Schema:
-    """An object that has exactly these properties."""
+    """Return an object that has exactly these properties."""
     return {
         "type": "object",
         "properties": properties,
@@ -31,7 +31,7 @@ def strict_object(properties: dict[str, Schema]) -> Schema:
 
 
 def one_string(name: str, values: Sequence[str] = ()) -> Schema:
-    """An object with one text property, of the given values where there are any."""
+    """Return an object with one text property, of the given values where there are any."""
     kind: Schema = {"type": "string", "enum": list(values)} if values else {"type": "string"}
     return strict_object({name: kind})
 
@@ -41,7 +41,7 @@ def _enum(values: Sequence[str]) -> Schema:
 
 
 def answer_property(task: TaskModel) -> dict[str, Schema]:
-    """The property that holds the answer: ``verdict``, ``score`` or ``verdicts``."""
+    """Return the property that holds the answer: ``verdict``, ``score`` or ``verdicts``."""
     answer = task.answer
     if isinstance(answer, ScoreAnswer):
         low, high = answer.minimum, answer.maximum
@@ -67,7 +67,7 @@ def _slot(slot: SlotModel) -> Schema:
 
 
 def findings_property(skill: SkillModel, task: TaskModel) -> dict[str, Schema]:
-    """The property that holds the findings; empty where the skill asks for none.
+    """Return the property that holds the findings; empty where the skill asks for none.
 
     Where there is one finding for each of several known keys, each key is a property of its own, so that
     none can be left out or said twice; otherwise findings are a list, and the runtime looks at the keys.
@@ -96,7 +96,7 @@ def findings_property(skill: SkillModel, task: TaskModel) -> dict[str, Schema]:
 
 
 def _reads_answer(readout: Readout) -> bool:
-    """Whether the judge's own answer is the base, or some rule reads it."""
+    """Tell whether the judge's own answer is the base, or some rule reads it."""
     values = [let.value for let in readout.lets]
     values += [part for rule in readout.caps for part in (rule.value, rule.when) if part is not None]
     values += [part for decision in readout.decisions for part in (decision.value, decision.when)]
@@ -108,7 +108,7 @@ def _reads_answer(readout: Readout) -> bool:
 
 
 def final_answer(skill: SkillModel, task: TaskModel, *, findings: bool) -> Schema:
-    """The schema of ``final_answer``: findings, reason, and the answer where the readout reads it."""
+    """Return the schema of ``final_answer``: findings, reason, and the answer where the readout reads it."""
     offered = not findings or _reads_answer(skill.readout)
     return strict_object(
         {

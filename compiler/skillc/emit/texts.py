@@ -40,13 +40,13 @@ def _for(tasks: Sequence[object] | None, task: str) -> bool:
 
 
 def guidance_text(skill: SkillModel, task: str) -> str:
-    """The paragraphs before the steps."""
+    """Return the paragraphs before the steps."""
     texts = (part.text for part in skill.guidance if _for(part.tasks, task))
     return "\n\n".join(text.value.strip() for text in texts if text is not None)
 
 
 def steps_text(skill: SkillModel, task: str, offered: Collection[str]) -> str:
-    """The numbered steps, each with the ids that it names and that are offered."""
+    """Return the numbered steps, each with the ids that it names and that are offered."""
     lines = [skill.phrases["heading_procedure"]]
     steps = [step for step in skill.steps if _for(step.tasks, task)]
     for number, step in enumerate(steps, 1):
@@ -64,7 +64,7 @@ def index_text(skill: SkillModel, entries: Sequence[tuple[str, str]]) -> str:
 
 
 def findings_text(skill: SkillModel) -> str:
-    """The criteria, the slots and the failures that findings can name."""
+    """Return the criteria, the slots and the failures that findings can name."""
     evidence = skill.evidence
     if evidence is None:
         return ""

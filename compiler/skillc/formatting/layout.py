@@ -116,7 +116,10 @@ def _indent(lines: list[_Line], marks: Marks) -> None:
 
 
 def _row(line: _Line, marks: Marks) -> Row | None:
-    """The row that the line holds, cut to the cells that are on it; None when it holds something else too."""
+    """Return the row that the line holds, cut to the cells that are on it.
+
+    It is None when the line holds something else too.
+    """
     if not line.code:
         return None
     row, last = marks.rows.get(line.code[0].span.start), line.code[-1].span
@@ -183,7 +186,7 @@ def _groups(run: list[_Line], column: int) -> Iterator[list[int]]:
 
 
 def _until(code: list[Token], first: int, stop: int | None, marks: Marks) -> tuple[str, int]:
-    """The text from a token up to the one at offset ``stop``, with the space between the two."""
+    """Return the text from a token up to the one at offset ``stop``, with the space between the two."""
     text, index = "", first
     while index < len(code) and (stop is None or code[index].span.start < stop):
         text += code[index].span.text

@@ -203,7 +203,7 @@ class _Walker:
             stack.extend(inner.nodes())
 
     def after(self, start: int) -> Token:
-        """The token after the one at an offset."""
+        """Return the token after the one at an offset."""
         return self.significant[self.place[start] + 1]
 
     def before(self, start: int) -> Token:

@@ -96,7 +96,7 @@ def _marks(marks: Iterable[str]) -> str:
 
 
 def _context(text: str) -> tuple[str, list[Token] | None]:
-    """The kind of the innermost open block, and the tokens of the item being typed; None in a text."""
+    """Return the kind of the innermost open block, and the tokens of the item being typed; None in a text."""
     source = SourceFile("x", text)
     tokens = lex(source, Report())
     if len(tokens) > 1 and tokens[-2].kind in ("BAD", "COMMENT") and tokens[-2].span.end == len(text):
@@ -122,7 +122,7 @@ def _open_inside(line: Line) -> bool:
 
 
 def _expected(kind: str, tokens: list[Token]) -> list[str]:
-    """What the grammar accepts after the tokens of an item, or of a head."""
+    """Return what the grammar accepts after the tokens of an item, or of a head."""
     file = tokens[0].span.file if tokens else SourceFile("x", "")
     end = tokens[-1].span.end if tokens else 0
     stop = Token("BAD", "", Span(file, end, end))
@@ -174,7 +174,7 @@ def _names(place: Place, kind: str, tokens: list[Token]) -> list[Proposal]:
 
 
 def _kind_of_head(tokens: list[Token]) -> str:
-    """The kind of thing that the head of a block names: ``task``, ``skill`` or ``phrases``."""
+    """Return the kind of thing that the head of a block names: ``task``, ``skill`` or ``phrases``."""
     return next((token.value for token in tokens if token.value in ("task", "skill", "phrases")), "")
 
 

@@ -27,11 +27,11 @@ class Analysis:
     diagnostics: tuple[Diagnostic, ...]
 
     def place(self, path: Path) -> str:
-        """The root-relative path of a file."""
+        """Return the root-relative path of a file."""
         return path.resolve().relative_to(self.root.resolve()).as_posix()
 
     def file(self, path: str) -> Path:
-        """The file of a root-relative path."""
+        """Return the file of a root-relative path."""
         return self.root / path
 
 
@@ -47,19 +47,22 @@ class Place:
 
     @classmethod
     def at(cls, analysis: Analysis, path: str, text: str, offset: int) -> Place:
-        """The place at an offset of a file's current text."""
+        """Return the place at an offset of a file's current text."""
         source = SourceFile(path, text)
         return cls(analysis, path, source, offset, tuple(lex(source, Report())))
 
     def token(self) -> Token | None:
-        """The word or text at the place, or just before it."""
+        """Return the word or text at the place, or just before it."""
         touching = [token for token in self.tokens if token.span.start <= self.offset <= token.span.end]
         named = [token for token in touching if token.kind in ("WORD", "STRING", "LONG")]
         return named[-1] if named else None
 
 
 def find_root(file: Path, folders: list[Path]) -> Path:
-    """The root of a file's sources: the skills_src above it, else the editor's folder, else its own."""
+    """Return the root of a file's sources.
+
+    It is the skills_src above the file, else the editor's folder, else the file's own folder.
+    """
     above = [parent for parent in file.parents if parent.name == DEFAULT_ROOT]
     if above:
         return above[0]
@@ -95,7 +98,7 @@ def position_of(file: SourceFile, offset: int, encoding: str) -> tuple[int, int]
 
 
 def offset_of(file: SourceFile, line: int, column: int, encoding: str) -> int:
-    """The offset of an editor's position; one beyond a line or the file is its end."""
+    """Return the offset of an editor's position; one beyond a line or the file is its end."""
     if line >= len(file.line_starts):
         return len(file.text)
     start, text = file.line_starts[line], file.line(line + 1)

@@ -52,7 +52,7 @@ class _Server(LanguageServer):
         return str(getattr(self.workspace.position_encoding, "value", self.workspace.position_encoding))
 
     def texts(self) -> dict[Path, str]:
-        """The open files that are on this machine."""
+        """Return the open files that are on this machine."""
         texts = {}
         for uri, document in self.workspace.text_documents.items():
             path = to_fs_path(uri)

@@ -56,7 +56,7 @@ class Symbol:
 
 
 def enclosing(place: Place) -> Declaration | TestDecl | None:
-    """The declaration or test in which a place lies, as last read."""
+    """Return the declaration or test in which a place lies, as last read."""
     module = place.analysis.project.modules.get(place.path)
     if module is None:
         return None
@@ -69,7 +69,7 @@ def enclosing(place: Place) -> Declaration | TestDecl | None:
 
 
 def symbols_at(place: Place) -> list[Symbol]:
-    """All names that mean something at a place, the nearest first."""
+    """Return all names that mean something at a place, the nearest first."""
     scope = place.analysis.scopes.get(place.path)
     if scope is None:
         return []
@@ -91,7 +91,7 @@ def _inside(part: Declaration | TestDecl | None, scope: Scope) -> Iterator[Symbo
 
 
 def _levelled(task: TaskDecl, scope: Scope) -> Iterator[tuple[FieldDecl, str]]:
-    """The fields of a task, each with its level."""
+    """Yield the fields of a task, each with its level."""
     for key, bound in effective_items(task, scope, Report()).items():
         value = bound.item.value
         if isinstance(value, Fields) and key in _LEVELS:
@@ -164,7 +164,7 @@ def _evidence(evidence: EvidenceDecl) -> Iterator[Symbol]:
 
 
 def _declared(declaration: Declaration, scope: Scope, levels: dict[str, set[str]] | None = None) -> Symbol:
-    """A declaration as a symbol; a resource goes by its id."""
+    """Return a declaration as a symbol; a resource goes by its id."""
     name, span = declaration.name.text, declaration.name.span
     kind = kind_of(declaration).split(" ", 1)[-1]
     if isinstance(declaration, ResourceDecl):
@@ -221,7 +221,10 @@ def _quoted(text: Text) -> str:
 
 
 def target_of(place: Place) -> Symbol | str | None:
-    """What the word or path at a place stands for: a symbol, the root-relative path of a file, or nothing."""
+    """Return what the word or path at a place stands for.
+
+    It is a symbol, the root-relative path of a file, or nothing.
+    """
     token = place.token()
     if token is None:
         return None
@@ -240,7 +243,7 @@ def target_of(place: Place) -> Symbol | str | None:
 
 
 def _spellings(place: Place, index: int) -> Iterator[str]:
-    """How the name at a token may be meant: as the id that it is a part of, or alone."""
+    """Yield how the name at a token may be meant: as the id that it is a part of, or alone."""
     tokens = place.tokens
     word = tokens[index].value
     around = [token.value for token in tokens[max(index - 2, 0) : index + 3]]

@@ -77,7 +77,7 @@ def _own_items(items: Sequence[Item], owner: Extensible, report: Report) -> list
 
 
 def shown(key: str) -> str:
-    """A key as it is written: protocol entries without their block."""
+    """Return a key as it is written: protocol entries without their block."""
     return key.removeprefix("protocol ")
 
 

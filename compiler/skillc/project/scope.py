@@ -51,7 +51,7 @@ _KINDS: dict[type, str] = {
 
 
 def kind_of(declaration: Declaration | type) -> str:
-    """What a declaration is, with its article."""
+    """Return what a declaration is, with its article."""
     return _KINDS[declaration if isinstance(declaration, type) else type(declaration)]
 
 

@@ -43,7 +43,7 @@ def replace_tasks(scopes: Scopes, root: Path, files: Iterable[Path], report: Rep
 
 
 def _read(file: Path, root: Path, report: Report) -> list[Entry]:
-    """The tasks of a task file, which declares nothing else."""
+    """Return the tasks of a task file, which declares nothing else."""
     shown = Path(os.path.relpath(file.parent, root)).as_posix()
     project = load_project(file.parent, (file.name,), report, shown="" if shown == "." else f"{shown}/")
     scopes = build_scopes(project)

@@ -46,34 +46,34 @@ _BINARY = {"and", "or", "eq", "ne", "lt", "le", "gt", "ge", "add", "sub", "mul"}
 
 
 def token_name(token: Node | Token) -> Name:
-    """A token as a name."""
+    """Return a token as a name."""
     assert isinstance(token, Token)
     return Name(token.value, token.span)
 
 
 def name_of(node: Node, index: int = 0) -> Name:
-    """The name that is the token number ``index`` among a node's tokens."""
+    """Return the name that is the token number ``index`` among a node's tokens."""
     return token_name(node.tokens()[index])
 
 
 def names_of(node: Node) -> Names:
-    """The names of a node ``names``."""
+    """Return the names of a node ``names``."""
     return Names(tuple(token_name(token) for token in node.tokens()), node.span)
 
 
 def ref_name(node: Node) -> Name:
-    """A dotted reference as one name."""
+    """Return a dotted reference as one name."""
     text = ".".join(token.value for token in node.tokens())
     return Name(text + (".*" if node.has("star") else ""), node.span)
 
 
 def refs_of(node: Node) -> tuple[Name, ...]:
-    """The references of a node ``refs`` or ``globs``."""
+    """Return the references of a node ``refs`` or ``globs``."""
     return tuple(ref_name(kid) for kid in node.nodes())
 
 
 def number_of(node: Node | Token) -> Number:
-    """A number, of a node ``number`` or a token."""
+    """Return a number, of a node ``number`` or a token."""
     if isinstance(node, Token):
         return Number(int(node.value) if node.kind == "INT" else float(node.value), node.span)
     token = node.tokens()[0]
@@ -82,13 +82,13 @@ def number_of(node: Node | Token) -> Number:
 
 
 def quantity_of(node: Node) -> Quantity:
-    """A quantity: ``4000 chars``."""
+    """Return a quantity: ``4000 chars``."""
     amount, unit = node.tokens()
     return Quantity(int(amount.value), token_name(unit), node.span)
 
 
 def text_of(node: Node) -> Text:
-    """The text of a node ``text`` or ``long``."""
+    """Return the text of a node ``text`` or ``long``."""
     token = node.tokens()[0]
     return Text(token.value, token.span, token.kind == "LONG", token.span)
 
@@ -129,13 +129,13 @@ class Reader:
                 yield from node.nodes()
 
     def body(self, node: Node) -> Text | None:
-        """The text of a node ``body``: written here, or in a file."""
+        """Return the text of a node ``body``: written here, or in a file."""
         inner = node.kids[0]
         assert isinstance(inner, Node)
         return self.text_or_file(inner)
 
     def text_or_file(self, node: Node) -> Text | None:
-        """The text of a node that is a text or names a file."""
+        """Return the text of a node that is a text or names a file."""
         if node.rule == "body":
             return self.body(node)
         if node.rule != "file":
@@ -166,7 +166,7 @@ class Reader:
     # ------------------------------------------------------------------------------- expressions
 
     def expression(self, node: Node | Token) -> ExprTree:
-        """The expression of a node; one that is too deep is reported, and 0 stands for it."""
+        """Return the expression of a node; one that is too deep is reported, and 0 stands for it."""
         assert isinstance(node, Node)
         stack = [(node, 1)]
         while stack:
@@ -216,6 +216,6 @@ class Reader:
         return self._expr(node.kids[0]), self._expr(where[0].kids[0]) if where else None
 
     def guard(self, node: Node) -> ExprTree | None:
-        """The condition after ``when``, when there is one."""
+        """Return the condition after ``when``, when there is one."""
         guards = node.nodes("guard")
         return self.expression(guards[0].kids[0]) if guards else None

@@ -30,7 +30,7 @@ _KEYS = {"closing_text": "closing text", "closing_tools": "closing tools", "sele
 
 
 def extends_of(head: Node) -> Name | None:
-    """The name after ``extends``."""
+    """Return the name after ``extends``."""
     nodes = head.nodes("extends")
     return name_of(nodes[0]) if nodes else None
 

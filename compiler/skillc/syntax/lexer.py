@@ -190,7 +190,7 @@ def _long(source: SourceFile, start: int, quotes: str, report: Report) -> tuple[
 
 
 def _opens_another(source: SourceFile, start: int, close: int, quotes: str) -> bool:
-    """Whether the quotes at ``close`` look like the beginning of another text.
+    """Tell whether the quotes at ``close`` look like the beginning of another text.
 
     Asked only where the quotes of the file do not come in pairs, so that a text is never misread.
     """

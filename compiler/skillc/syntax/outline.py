@@ -96,7 +96,7 @@ def _match(tokens: Sequence[Token], report: Report, *, quiet: bool) -> _Brackets
 
 
 def _indent(tokens: Sequence[Token], index: int) -> int:
-    """The column of the first token on the line of a token."""
+    """Return the column of the first token on the line of a token."""
     while index > 0 and tokens[index - 1].kind != "NEWLINE":
         index -= 1
     return tokens[index].span.file.position(tokens[index].span.start)[1]
@@ -133,7 +133,10 @@ def _pair(tokens: Sequence[Token], resync: bool) -> _Brackets:
 
 
 def _meant(tokens: Sequence[Token], stack: list[int], index: int, opener: int) -> int | None:
-    """Which opening brace a closing one means, by the way the file is laid out; None for a stray one."""
+    """Return which opening brace a closing one means, by the way the file is laid out.
+
+    It is None for a stray brace.
+    """
     first_on_line = tokens[index - 1].kind == "NEWLINE" if index else True
     same_line = not any(token.kind == "NEWLINE" for token in tokens[opener:index])
     if same_line:
@@ -206,7 +209,7 @@ class _Outliner:
         return Block(word, head, tuple(body), self.tokens[close].span), after
 
     def _end_by_indent(self, brace: int, stop: int) -> int:
-        """Where a block without its closing brace ends: at the next line indented no further."""
+        """Return where a block without its closing brace ends: at the next line indented no further."""
         column = _indent(self.tokens, brace)
         for index in range(brace + 1, stop):
             new_line = self.tokens[index - 1].kind == "NEWLINE" and self.tokens[index].kind != "NEWLINE"

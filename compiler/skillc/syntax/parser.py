@@ -1,7 +1,7 @@
 """A small LALR driver over the saved tables.
 
 It decides for every word, from the state it is in, whether the word is a keyword or a name, and it
-builds plain nodes. An error is one :class:`SyntaxProblem` that knows what could have stood there.
+builds plain nodes. An error is one ``SyntaxProblem`` that knows what could have stood there.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class Node:
     span: Span
 
     def tokens(self) -> list[Token]:
-        """The children that are tokens."""
+        """Return the children that are tokens."""
         return [kid for kid in self.kids if isinstance(kid, Token)]
 
     def nodes(self, rule: str | None = None) -> list[Node]:
-        """The children that are nodes, all or those of one rule."""
+        """Return the children that are nodes, all or those of one rule."""
         return [kid for kid in self.kids if isinstance(kid, Node) and rule in (None, kid.rule)]
 
     def has(self, rule: str) -> bool:
@@ -89,7 +89,10 @@ class _Machine:
         self.spans.append(span)
 
     def accepts(self, terminal: str) -> bool:
-        """Whether ``terminal`` can really come next: the lookahead sets of LALR are a little too wide."""
+        """Tell whether ``terminal`` can really come next.
+
+        The lookahead sets of LALR are a little too wide.
+        """
         pushed: list[int] = []
         depth = len(self.states)  # how much of the real stack is left under what was pushed
         while True:

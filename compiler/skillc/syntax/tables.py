@@ -1,6 +1,6 @@
 """The saved LALR tables of the grammar, and how Lark makes them.
 
-Lark reads the grammar and builds the tables (:func:`build_tables`, some 100 ms and only after a change of
+Lark reads the grammar and builds the tables (``build_tables``, some 100 ms and only after a change of
 the grammar); what runs is a plain table in ``tables.json``. The tests check that it is not stale.
 Regenerate it with ``python -m skillc.syntax.tables``.
 """

@@ -40,7 +40,7 @@ def describe_row(row: Mapping[str, Any], settings: RewardSettings, rollout: str)
     """
     turns = row.get("prompt")
     if not isinstance(turns, list) or not all(isinstance(turn, Mapping) for turn in turns):
-        raise DataError("the row's prompt is no list of turns: it is not verl's")
+        raise DataError("the row's prompt is not a list of turns, so the row is not in verl's form")
     try:
         instruction = read_row(row)
         program = load_program(ArtifactStore(), settings.link)

@@ -16,7 +16,7 @@ __all__ = ["Siblings", "Tell", "settled"]
 
 Tell = Callable[[str, float | None, bool], Awaitable[float | None]]
 """Tells a group the digest of a rollout's text, its score (None where it failed) and whether that is
-doubtful; returns what :meth:`Siblings.settle` does."""
+doubtful; returns what ``Siblings.settle`` does."""
 
 _REMEMBERED = 4096
 _SETTLE_S = 0.5
@@ -30,7 +30,7 @@ class _Group:
     complete: asyncio.Event = field(default_factory=asyncio.Event)
 
     def judged(self, size: int) -> list[float]:
-        """The scores that are known, without what is more than the group: copies."""
+        """Return the scores that are known, without what is more than the group: copies."""
         surplus, kept, seen = len(self.came) - size, [], set()
         for text, score in self.came:
             if surplus > 0 and text in seen:
@@ -62,7 +62,7 @@ class Siblings:
             size: how many rollouts it has.
             text: tells rollouts with different texts apart.
             score: the rollout's own score; None where its judgment failed.
-            doubtful: see :attr:`skillrl.failure.Failure.doubtful`.
+            doubtful: see ``skillrl.failure.Failure.doubtful``.
 
         Returns:
             ``score`` where it is known, else the stand-in; None where no sibling was judged.

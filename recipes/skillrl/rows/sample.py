@@ -71,7 +71,7 @@ def read_instruction(ground_truth: object, extra_info: object = None) -> Instruc
 
 
 def read_row(row: Mapping[str, Any]) -> Instruction:
-    """Read the instruction of a row in verl's columns; raises as :func:`read_instruction`."""
+    """Read the instruction of a row in verl's columns; raises as ``read_instruction``."""
     model = row.get("reward_model")
     truth = model.get("ground_truth") if isinstance(model, Mapping) else None
     return read_instruction(truth, row.get("extra_info"))

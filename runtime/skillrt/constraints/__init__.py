@@ -1,7 +1,7 @@
 """Deterministic checks of what a text is made of: words, lists, JSON, keywords, language and the like.
 
-`HELPERS` has every helper by name with its signature for a judge; `check` decides the official constraints
-of IFEval and IFBench with their official meaning.
+``HELPERS`` has every helper by name with its signature for a judge; ``check`` decides the official
+constraints of IFEval and IFBench with their official meaning.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -9,7 +9,7 @@ RELATIONS: Final = ("at least", "less than")
 
 
 def plain_arguments(kwargs: object) -> dict[str, Any]:
-    """The arguments that are there, as Python's own values.
+    """Return the arguments that are there, as Python's own values.
 
     Tables that people save turn lists into numpy's arrays, numbers into numpy's, and what is absent into
     null or NaN. ValueError when the arguments are no object.
@@ -31,7 +31,7 @@ def _plain(value: Any) -> Any:
 
 
 def string(kwargs: Mapping[str, Any], name: str) -> str:
-    """A string that is not blank."""
+    """Return a string that is not blank."""
     value = kwargs.get(name)
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"kwargs.{name} must be a string that is not blank, got {value!r}")
@@ -39,7 +39,7 @@ def string(kwargs: Mapping[str, Any], name: str) -> str:
 
 
 def strings(kwargs: Mapping[str, Any], name: str) -> list[str]:
-    """A list of at least one string, none blank."""
+    """Return a list of at least one string, none blank."""
     value = kwargs.get(name)
     if not isinstance(value, list | tuple) or not value:
         raise ValueError(f"kwargs.{name} must be a list of at least one string, got {value!r}")
@@ -50,7 +50,10 @@ def strings(kwargs: Mapping[str, Any], name: str) -> list[str]:
 
 
 def number(kwargs: Mapping[str, Any], name: str, least: int = 0) -> int:
-    """A whole number, also as a float without a fraction (as tables that were saved with gaps have it)."""
+    """Return a whole number.
+
+    A float without a fraction counts too, because tables that were saved with gaps have it.
+    """
     value = kwargs.get(name)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -60,7 +63,7 @@ def number(kwargs: Mapping[str, Any], name: str, least: int = 0) -> int:
 
 
 def percentage(kwargs: Mapping[str, Any], name: str) -> float:
-    """A number from 0 to 100."""
+    """Return a number from 0 to 100."""
     value = kwargs.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
         raise ValueError(f"kwargs.{name} must be a number from 0 to 100, got {value!r}")

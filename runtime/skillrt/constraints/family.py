@@ -32,7 +32,7 @@ class Family:
         prompt: str = "",
         loose: bool = False,
     ) -> bool:
-        """Whether a response follows one constraint of the family; see :func:`skillrt.constraints.check`."""
+        """Tell whether a response follows one constraint of the family; see ``skillrt.constraints.check``."""
         rule = self.checks.get(instruction_id)
         if rule is None:
             raise ValueError(
@@ -48,7 +48,7 @@ class Family:
 
 
 def _variants(text: str) -> Iterator[str]:
-    """What else a loose check looks at: first or last line off, asterisks removed, and combinations."""
+    """Yield what else a loose check looks at: first or last line off, asterisks removed, and combinations."""
     lines = text.split("\n")
     for kept in (lines[1:], lines[:-1], lines[1:-1]):
         yield "\n".join(kept).strip()

@@ -1,6 +1,6 @@
 """The 25 instructions of IFEval with their official meaning, oddities included.
 
-`check` answers as the published checker does; where the two are known to part is said beside the rule.
+``check`` answers as the published checker does; where the two are known to part is said beside the rule.
 An unknown instruction id, a missing or wrong argument, an unknown relation is a ValueError: nothing
 passes by not being understood. Every pattern, ours and the data's, runs in RE2 and so in linear time.
 """
@@ -240,7 +240,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
 }
 
 INSTRUCTIONS: Final = tuple(sorted(_CHECKS))
-"""The ids that `check` knows."""
+"""The ids that ``check`` knows."""
 
 
 FAMILY: Final = Family("ifeval", "IFEval", _CHECKS)

@@ -4,7 +4,7 @@
     check("count:numbers", {"N": 2}, "In 7 words:\\n1 and 2", loose=True)          # True
 
 A check answers as the published checker does, oddities included; what judges are offered beside it
-(:data:`skillrt.constraints.HELPERS`) is made to be sane.
+(``skillrt.constraints.HELPERS``) is made to be sane.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def check(
     prompt: str = "",
     loose: bool = False,
 ) -> bool:
-    """Whether a response follows one official constraint; a blank one follows nothing.
+    """Tell whether a response follows one official constraint; a blank one follows nothing.
 
     Args:
         instruction_id: the id of the constraint, such as ``"count:numbers"``.

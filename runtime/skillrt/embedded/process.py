@@ -39,7 +39,8 @@ class EmbeddedServerError(Exception):
 class EmbeddedServer:
     """A running embedded judge: where it listens (with /v1), the model's name in its API, its process id.
 
-    `slots` is the number of requests it serves at once; more in flight only push each other out of the cache.
+    ``slots`` is the number of requests it serves at once; more in flight only push each other out of the
+    cache.
     """
 
     base_url: str
@@ -81,9 +82,9 @@ class _Starting:
 def embedded_server(
     options: ServerOptions | None = None, *, start_seconds: float = START_SECONDS
 ) -> Iterator[EmbeddedServer]:
-    """Runs the embedded judge for the length of the `with` block, also when the block ends by an exception.
+    """Runs the embedded judge for the length of the ``with`` block, also when the block ends by an exception.
 
-    `options` defaults to the packaged model with one slot. `start_seconds` bounds loading. Raises
+    ``options`` defaults to the packaged model with one slot. ``start_seconds`` bounds loading. Raises
     ModelNotFoundError when there is no model file, EmbeddedServerError when the server does not come up.
     """
     chosen = replace(options or ServerOptions(find_model()), parent=os.getpid())
@@ -121,7 +122,7 @@ def _wait_until_ready(starting: _Starting) -> EmbeddedServer:
 
 
 def _healthy(url: str) -> bool:
-    """Whether the server says that its model is loaded; before, it answers 503 or nothing at all."""
+    """Tell whether the server says that its model is loaded; before, it answers 503 or nothing at all."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(url, timeout=2.0) as answer:
@@ -131,7 +132,10 @@ def _healthy(url: str) -> bool:
 
 
 def _read_all(stream: IO[bytes]) -> bytes:
-    """What the file holds, by position: the child writes at the offset that a plain read would move."""
+    """Return what the file holds, by position.
+
+    The child writes at the offset that a plain read would move.
+    """
     return os.pread(stream.fileno(), os.fstat(stream.fileno()).st_size, 0)
 
 

@@ -1,9 +1,9 @@
-"""The embedded judge's own process: `python -m skillrt.embedded.server --model FILE`.
+"""The embedded judge's own process: ``python -m skillrt.embedded.server --model FILE``.
 
 Serves one GGUF model through llama.cpp (xllamacpp) with an OpenAI-compatible API on a loopback port. When the
-model is loaded it prints one JSON line, `{"base_url": ..., "model": ..., "pid": ...}`, on stdout; the log of
-llama.cpp goes to stderr. It stops on SIGTERM and SIGINT, and with `--parent PID` also as soon as that process
-is no longer its parent, so that a starter killed outright leaves nothing behind.
+model is loaded it prints one JSON line, ``{"base_url": ..., "model": ..., "pid": ...}``, on stdout; the log
+of llama.cpp goes to stderr. It stops on SIGTERM and SIGINT, and with ``--parent PID`` also as soon as that
+process is no longer its parent, so that a starter killed outright leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _PARENT_CHECK_SECONDS = 0.5
 class ServerOptions:
     """What one server is started with; every field is the command line option of the same name.
 
-    One slot is one request at a time. With several, generation runs on all `batch_threads`, which stalls on a
-    machine with other work to do (from 40 to 4 tokens/s on 2 busy cores), so one is the default, and a client
-    should not ask more at once than there are slots. `slot_context` is the number of tokens that one request
-    may hold, its output included; a slot's memory is 22.5 KiB a token with SmolLM2-135M.
+    One slot is one request at a time. With several, generation runs on all ``batch_threads``, which stalls on
+    a machine with other work to do (from 40 to 4 tokens/s on 2 busy cores), so one is the default, and a
+    client should not ask more at once than there are slots. ``slot_context`` is the number of tokens that one
+    request may hold, its output included; a slot's memory is 22.5 KiB a token with SmolLM2-135M.
     """
 
     model: Path
@@ -46,7 +46,7 @@ class ServerOptions:
     parent: int | None = None
 
     def arguments(self) -> list[str]:
-        """The command line that `parse_options` reads back into these options."""
+        """Return the command line that ``parse_options`` reads back into these options."""
         given = ((field.name, getattr(self, field.name)) for field in fields(self))
         return [f"--{name.replace('_', '-')}={value}" for name, value in given if value is not None]
 
@@ -112,7 +112,9 @@ def serve(options: ServerOptions) -> None:
 
 
 def _faster_copy(model: Path) -> str:
-    """The path of a copy in memory that computes faster; the file itself where there is nothing to gain.
+    """Return the path of a copy in memory that computes faster.
+
+    It is the file itself where there is nothing to gain.
 
     The copy has no name in the file system, so it is gone with the process, however that ends.
     """

@@ -82,10 +82,10 @@ class _Reader:
 
 
 def write_as_q8(source: Path, target: BinaryIO) -> bool:
-    """Writes the model of `source` to `target` with every Q4_1 tensor as Q8_0 and all else unchanged.
+    """Writes the model of ``source`` to ``target`` with every Q4_1 tensor as Q8_0 and all else unchanged.
 
-    Returns False, and writes nothing, when there is no Q4_1 tensor. Raises ValueError when `source` is not a
-    whole GGUF file. The data must have GGUF's default alignment of 32 bytes.
+    Returns False, and writes nothing, when there is no Q4_1 tensor. Raises ValueError when ``source`` is not
+    a whole GGUF file. The data must have GGUF's default alignment of 32 bytes.
     """
     data: Bytes = np.memmap(source, dtype=np.uint8, mode="r")
     if data[:4].tobytes() != b"GGUF":
@@ -112,7 +112,7 @@ def write_as_q8(source: Path, target: BinaryIO) -> bool:
 
 
 def _converted(data: Bytes, tensors: list[_Tensor]) -> Iterator[bytes]:
-    """Each tensor's new bytes; a tensor ends where the next one in the file begins."""
+    """Yield each tensor's new bytes; a tensor ends where the next one in the file begins."""
     starts = sorted(tensor.offset for tensor in tensors)
     ends = dict(zip(starts, [*starts[1:], len(data)], strict=True))
     for tensor in tensors:

@@ -93,7 +93,7 @@ def _longest(schema: Schema, chars: int) -> tuple[int, int]:
 
 
 def _short(schema: Schema) -> int:
-    """How many entries a bounded list has: one, or as many as its schema demands."""
+    """Return how many entries a bounded list has: one, or as many as its schema demands."""
     return min(max(_ENTRIES, int(schema.get("minItems", 0))), int(schema.get("maxItems", _ENTRIES)))
 
 

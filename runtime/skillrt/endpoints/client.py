@@ -127,7 +127,7 @@ class Client:
             return await client.get(self._at("models"), cast_to=object)
 
     async def get(self, url: str) -> Answer:
-        """Ask for a page with our headers and no others; raises as :meth:`post_chat`."""
+        """Ask for a page with our headers and no others; raises as ``post_chat``."""
         return await self._request("GET", url, self._headers, None)
 
     def _opened(self) -> aiohttp.ClientSession:

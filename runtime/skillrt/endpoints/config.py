@@ -44,7 +44,7 @@ class EndpointConfig:
             adapts to its answers.
         retries: how often a request that failed is sent again.
         refusal_limit: so many requests refused alike at the beginning, and none answered, end all
-            (:class:`skillrt.endpoints.AllRefusedError`); None never does.
+            (``skillrt.endpoints.AllRefusedError``); None never does.
         hedge: send a request that hangs a second time to another server.
         tool_mode: ``native`` uses tool calls of the API; ``schema`` forces every call by a JSON
             schema, for servers that cannot force a call by name (llama.cpp).

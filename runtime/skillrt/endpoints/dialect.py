@@ -103,7 +103,7 @@ class Dialect:
         return bool(fields)
 
     def known(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Return what is known now, for :meth:`forget`."""
+        """Return what is known now, for ``forget``."""
         return dict(self.changes), dict(self.words)
 
     def forget(self, known: tuple[dict[str, str], dict[str, str]], words: str) -> None:

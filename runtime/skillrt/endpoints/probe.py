@@ -213,7 +213,7 @@ async def _turns(asker: _Asker) -> Finding:
 
 
 def tool_mode(findings: list[Finding]) -> str | None:
-    """Return the tool mode that fits what :func:`probe_tools` found; None where no call can be forced."""
+    """Return the tool mode that fits what ``probe_tools`` found; None where no call can be forced."""
     able = {finding.what: finding.able for finding in findings}
     if able.get(_BY_NAME) and able.get("goes on after a tool's answer"):
         return "native"

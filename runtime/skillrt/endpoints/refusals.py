@@ -12,7 +12,7 @@ class AllRefusedError(Exception):
 
     Attributes:
         status: the HTTP status of the refusals.
-        kind: what sort of failure they were, as in :class:`EndpointFailure`.
+        kind: what sort of failure they were, as in ``EndpointFailure``.
         words: what the last one said, with the server's own words, for a person.
         advice: what to change, one sentence.
         count: how many requests were refused.

@@ -49,7 +49,7 @@ class Redactor:
         self._spelled = [re.compile(_escaped(secret), re.IGNORECASE) for secret in raw]
 
     def clean(self, text: bytearray) -> bytearray:
-        """Return ``text`` with each secret as :data:`HIDDEN`."""
+        """Return ``text`` with each secret as ``HIDDEN``."""
         for form in self._forms:
             if form in text:
                 text = text.replace(form, HIDDEN.encode())
@@ -60,5 +60,5 @@ class Redactor:
 
 
 def _escaped(secret: str) -> bytes:
-    r"""A pattern of a secret whose characters may stand as ``\u0041``, in a text within a text too."""
+    r"""Return a pattern of a secret whose characters may stand as ``\u0041``, in a text within a text too."""
     return b"".join(rb"(?:\\*%s|\\+u%04x)" % (re.escape(char).encode(), ord(char)) for char in secret)

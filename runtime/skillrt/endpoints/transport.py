@@ -42,7 +42,7 @@ _BROKEN_RETRIES = 2
 
 
 class Transport:
-    """The servers of one configuration. Made by :func:`open_endpoints`."""
+    """The servers of one configuration. Made by ``open_endpoints``."""
 
     def __init__(self, config: EndpointConfig, servers: list[Server]) -> None:
         self.config = config
@@ -238,7 +238,7 @@ class Conversation:
         self._number = number
 
     async def send(self, request: ChatRequest) -> Reply:
-        """Send the next request of this conversation; raises as :meth:`Transport.send`."""
+        """Send the next request of this conversation; raises as ``Transport.send``."""
         reply, self._number = await self._transport.send(request, self._number)
         return reply
 

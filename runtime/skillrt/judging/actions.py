@@ -34,14 +34,14 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send a request to the judge and answer with :meth:`JudgeLoop.reply` or :meth:`JudgeLoop.failed`."""
+    """Send a request to the judge and answer with ``JudgeLoop.reply`` or ``JudgeLoop.failed``."""
 
     request: ChatRequest
 
 
 @dataclass(frozen=True, slots=True)
 class RunPython:
-    """Run the judge's code and answer with :meth:`JudgeLoop.ran`."""
+    """Run the judge's code and answer with ``JudgeLoop.ran``."""
 
     code: str
     inputs: Mapping[str, Any]
@@ -50,7 +50,7 @@ class RunPython:
 
 @dataclass(frozen=True, slots=True)
 class RunVerifier:
-    """Run a verifier on visible fields and answer with :meth:`JudgeLoop.verified`."""
+    """Run a verifier on visible fields and answer with ``JudgeLoop.verified``."""
 
     verifier: Verifier
     fields: Mapping[str, Any]
@@ -58,7 +58,7 @@ class RunVerifier:
 
 @dataclass(frozen=True, slots=True)
 class RunPipeline:
-    """Ask the model itself, by a task of its own, and answer with :meth:`JudgeLoop.verified`."""
+    """Ask the model itself, by a task of its own, and answer with ``JudgeLoop.verified``."""
 
     pipeline: Pipeline
     fields: Mapping[str, Any]

@@ -70,5 +70,5 @@ def conclude(
 
 
 def _own_items(evidence: Evidence, view: JudgeView) -> bool:
-    """Whether a closed block went over items of the judge's own, for the sample brought none."""
+    """Tell whether a closed block went over items of the judge's own, for the sample brought none."""
     return evidence.closed and "item" in evidence.keys and evidence.items_from not in view.fields

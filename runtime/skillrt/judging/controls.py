@@ -50,7 +50,7 @@ def control_named(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A control with its seed. :meth:`sit_down` begins a judgment."""
+    """A control with its seed. ``sit_down`` begins a judgment."""
 
     name: str
     seed: int
@@ -61,7 +61,7 @@ class Control:
 
 
 class _Judgment:
-    """One judgment by a control: a :class:`skillrt.judging.judge.Chats` and its only conversation in one.
+    """One judgment by a control: a ``skillrt.judging.judge.Chats`` and its only conversation in one.
 
     It is asked again for the sub-judgments of a pipeline, but no control asks for one.
     """
@@ -128,7 +128,7 @@ class _Judgment:
         return labels[int(self._uniform("winner") * len(labels))]
 
     def _share(self, fields: Mapping[str, Any]) -> float:
-        """How good a response alone is, from 0 to 1."""
+        """Return how good a response alone is, from 0 to 1."""
         match self._control.name:
             case "always-first":
                 return 1.0

@@ -38,7 +38,7 @@ async def judge(
 
     Args:
         program: the link to run.
-        view: the sample's visible fields, from :func:`skillrt.programs.view.make_view`.
+        view: the sample's visible fields, from ``skillrt.programs.view.make_view``.
         transport: gives the conversation with the model.
         sandbox: runs the judge's code; None where the skill uses no Python.
         checkers: a ``cpython`` sandbox for verifiers that run code; without one they are inconclusive.

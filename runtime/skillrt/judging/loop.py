@@ -1,7 +1,7 @@
 """The judge loop, without input or output.
 
-A :class:`JudgeLoop` is one conversation with a judge. It says what to do next (:class:`Send` a
-request, :class:`RunPython`, :class:`RunVerifier`, or :class:`Finish`) and is told what came of it.
+A ``JudgeLoop`` is one conversation with a judge. It says what to do next (``Send`` a
+request, ``RunPython``, ``RunVerifier``, or ``Finish``) and is told what came of it.
 The runner, the reward function, replay and the tests all drive this object; it never waits, never
 raises for what a model or a server does, and never makes a winner up.
 
@@ -22,7 +22,7 @@ How it ends, numbered:
 5. the sample cannot be shown, or does not fit the model's context after every shortening: invalid, owned
    by the sample.
 
-What a conversation is shortened by is stated at :meth:`JudgeLoop.failed`.
+What a conversation is shortened by is stated at ``JudgeLoop.failed``.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class JudgeLoop:
         self._events.append({"type": "verifier", "id": name, "result": dict(result)})
 
     def ran(self, result: RunResult) -> Action:
-        """Take the result of a :class:`RunPython`."""
+        """Take the result of a ``RunPython``."""
         assert self._pending is not None, "no run was asked for"
         (call, _), self._pending = self._pending, None
         self._events.append({"type": "run", "number": self._desk.runs, **asdict(result)})
@@ -346,7 +346,7 @@ class JudgeLoop:
         return self._conclude(answer, [], "")
 
     def _items(self) -> int:
-        """How many items the checklist has, where the task has one."""
+        """Return how many items the checklist has, where the task has one."""
         return len(self.view.fields.get(getattr(self.program.task.answer, "over", ""), ()))
 
     def _final(self, arguments: Mapping[str, Any]) -> Action:

@@ -104,7 +104,7 @@ def settled_findings(
 ) -> list[Mapping[str, Any]]:
     """Return the findings that count: grounded where the skill says so, and settled.
 
-    The arguments are those of :func:`read_out`.
+    The arguments are those of ``read_out``.
     """
     return _settled(_counted(findings, evidence), evidence, readout, verifiers)
 
@@ -175,7 +175,7 @@ def read_out(
 
 
 def _is_outside(number: Any, task: Task) -> bool:
-    """Whether a number is no score of the task, by more than sums of fractions are off."""
+    """Tell whether a number is no score of the task, by more than sums of fractions are off."""
     if (
         not isinstance(task.answer, ScoreAnswer)
         or isinstance(number, bool)

@@ -30,7 +30,7 @@ def replay(program: Program, trace: Mapping[str, Any]) -> Judgment:
 
     Args:
         program: the link that the trace was recorded with, or a changed one.
-        trace: as found in :class:`skillrt.judging.verdict.Judgment`.
+        trace: as found in ``skillrt.judging.verdict.Judgment``.
 
     Raises:
         ReplayError: the trace has no answer for what the loop asks.

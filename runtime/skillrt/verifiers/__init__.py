@@ -1,6 +1,6 @@
 """Verifiers: deterministic evidence, found without a model's opinion.
 
-Each is registered under `name@version`; the version changes when its verdicts may. They fail closed (what
+Each is registered under ``name@version``; the version changes when its verdicts may. They fail closed (what
 cannot be told is inconclusive), never raise for what a text holds, and do not mind the order of responses.
 """
 

@@ -39,7 +39,7 @@ class ConstraintChecker:
     kwargs: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def met(self, prompt: str, response: str) -> bool:
-        """Whether ``response`` follows the constraint.
+        """Tell whether ``response`` follows the constraint.
 
         Raises:
             ValueError: the family or id is unknown, or the arguments do not fit.
@@ -89,7 +89,7 @@ def read_checker(value: object) -> Checker | None:
 
 
 def checker_json(checker: Checker | None) -> str | dict[str, Any] | None:
-    """What a row has for a checker; :func:`read_checker` reads it back."""
+    """Return what a row has for a checker; ``read_checker`` reads it back."""
     match checker:
         case PythonChecker(source):
             return source

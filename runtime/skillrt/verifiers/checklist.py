@@ -1,4 +1,4 @@
-"""`checklist_rules@1`: the rule checkers attached to a sample, run on one response.
+"""``checklist_rules@1``: the rule checkers attached to a sample, run on one response.
 
 Checkers written in Python are counted as VerIF, the reward that they were published with, counts them.
 """
@@ -27,15 +27,15 @@ _ONE_AT_A_TIME = threading.Lock()
 async def checklist_rules(
     checkers: Sequence[object], instruction: str, response: str, sandbox: Sandbox | None
 ) -> ItemsResult:
-    """Run every checker on `response`, all at once, those in Python each in a process of its own.
+    """Run every checker on ``response``, all at once, those in Python each in a process of its own.
 
-    A checker is what :mod:`skillrt.verifiers.checkers` reads: Python source that defines
-    `check_following(instruction, response)`, or an object that names an official constraint; None stands for
-    an item that has no rule. A true value that comes back (a match object, 3, "yes") satisfies the item.
+    A checker is what ``skillrt.verifiers.checkers`` reads: Python source that defines
+    ``check_following(instruction, response)``, or an object that names an official constraint; None stands
+    for an item that has no rule. A true value that comes back (a match object, 3, "yes") satisfies the item.
     Whatever else happens fails it: a false value, an exception, an exit, a limit, a thread that goes on,
     patched builtins, closed descriptors, arguments that nobody understands. So breaking a checker is never
     worth more than failing it. Inconclusive is only an item without a rule, and one for which the sandbox did
-    not serve. What a checker prints is not read. `sandbox` is an open `cpython` sandbox; without one only
+    not serve. What a checker prints is not read. ``sandbox`` is an open ``cpython`` sandbox; without one only
     constraints are decided. Never raises for what the texts hold.
     """
     texts = whole_text(instruction), whole_text(response)
@@ -83,7 +83,7 @@ async def _run(index: int, checker: PythonChecker, response: str, sandbox: Sandb
 
 
 def _read(index: int, outcome: SandboxResult) -> ItemFinding:
-    """An item from what the sandbox returned: the one expected value, or else not met."""
+    """Return an item from what the sandbox returned: the one expected value, or else not met."""
     if outcome.error_kind == "unavailable":
         return ItemFinding(index, "inconclusive", f"the sandbox did not serve: {outcome.error}")
     if not outcome.ok or outcome.error_kind != "none":

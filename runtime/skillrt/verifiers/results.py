@@ -13,7 +13,7 @@ ItemStatus = Literal["satisfied", "failed", "inconclusive"]
 
 
 def short(text: str, limit: int = SHORT_CHARS) -> str:
-    """`text` on one line and at most `limit` characters long, the cut marked with an ellipsis.
+    """``text`` on one line and at most ``limit`` characters long, the cut marked with an ellipsis.
 
     What a candidate wrote may hold anything; lone surrogates are replaced, so that the line can be encoded.
     """
@@ -27,8 +27,8 @@ def short(text: str, limit: int = SHORT_CHARS) -> str:
 class ResponseFinding:
     """What a verifier found for one response.
 
-    `answer` is what was read from the response (None: nothing in the demanded form). `certain` is False when
-    the verifier could not tell whether the response matches; then `matched` is False as well.
+    ``answer`` is what was read from the response (None: nothing in the demanded form). ``certain`` is False
+    when the verifier could not tell whether the response matches; then ``matched`` is False as well.
     """
 
     label: str
@@ -50,8 +50,8 @@ class ResponseFinding:
 class WinnerResult:
     """Which response a deterministic verifier prefers, if it can tell.
 
-    `winner` is a label exactly when `conclusive` is true. `responses` is sorted by label, so that the record
-    does not depend on the order in which the responses were given.
+    ``winner`` is a label exactly when ``conclusive`` is true. ``responses`` is sorted by label, so that the
+    record does not depend on the order in which the responses were given.
     """
 
     verifier: str
@@ -61,7 +61,7 @@ class WinnerResult:
     responses: tuple[ResponseFinding, ...]
 
     def of(self, label: str) -> ResponseFinding:
-        """The finding for `label`; KeyError when there is none."""
+        """Return the finding for ``label``; KeyError when there is none."""
         for finding in self.responses:
             if finding.label == label:
                 return finding
@@ -99,7 +99,7 @@ class ItemsResult:
     items: tuple[ItemFinding, ...]
 
     def count(self, status: ItemStatus) -> int:
-        """How many items have `status`."""
+        """Return how many items have ``status``."""
         return sum(item.status == status for item in self.items)
 
     def to_json(self) -> Json:
@@ -108,9 +108,11 @@ class ItemsResult:
 
 
 def decide(verifier: str, findings: Iterable[ResponseFinding], none_reason: str = "") -> WinnerResult:
-    """The verdict over `findings`: conclusive only when exactly one response matches and no other might.
+    """Return the verdict over ``findings``.
 
-    `none_reason` replaces the reason given when nothing matches.
+    Conclusive only when exactly one response matches and no other might.
+
+    ``none_reason`` replaces the reason given when nothing matches.
     """
     ordered = tuple(sorted(findings, key=lambda finding: finding.label))
     matched = [finding.label for finding in ordered if finding.matched]

@@ -25,7 +25,7 @@ async def run_verifier(by: str, fields: Mapping[str, Any], sandbox: Sandbox | No
     """Run the verifier ``by`` on the fields that it reads.
 
     Args:
-        by: ``name@version`` of :mod:`skillspec.signatures`.
+        by: ``name@version`` of ``skillspec.signatures``.
         fields: the sample's fields that the signature names.
         sandbox: an open ``cpython`` sandbox; without one what has to run code is inconclusive.
 

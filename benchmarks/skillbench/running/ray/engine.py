@@ -56,7 +56,7 @@ class _Seat:
 
 
 class RayEngine:
-    """Judges with workers on a cluster. Made by :func:`open_ray_engine`."""
+    """Judges with workers on a cluster. Made by ``open_ray_engine``."""
 
     def __init__(self, actors: list[Any], setup: Any) -> None:
         self._setup = setup
@@ -228,7 +228,7 @@ class RayEngine:
 
 
 def _why(error: BaseException) -> str:
-    """The last line of what Ray says, which names the cause; before it stand traces of stacks."""
+    """Return the last line of what Ray says, which names the cause; before it stand traces of stacks."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     said = lines[-1][:300] if lines else type(error).__name__
     if "ModuleNotFoundError" in said or "No module named" in said:
@@ -248,7 +248,7 @@ def _files(root: Path) -> dict[str, bytes]:
 async def open_ray_engine(
     choice: ProgramChoice, artifacts: str | None, config: EndpointConfig, options: RayOptions
 ) -> AsyncIterator[RayEngine]:
-    """Start workers on the cluster of :func:`skillbench.running.ray.cluster.open_cluster`, and end them.
+    """Start workers on the cluster of ``skillbench.running.ray.cluster.open_cluster``, and end them.
 
     Raises:
         BenchError: no worker can judge: no server answers, or none has the model.

@@ -126,5 +126,5 @@ class Worker:
         return await self._engine.report() if self._engine is not None else []
 
     async def close(self) -> None:
-        """Close what :meth:`open` opened."""
+        """Close what ``open`` opened."""
         await self._stack.aclose()

@@ -2,7 +2,7 @@
 
 The judge writes a block in Chinese for each item. A critique whose block marks do not pair up is
 worth nothing, and every label that is missing is taken for "satisfied", which flatters a judge that
-cannot be read: hence :attr:`ConstraintScore.padded`.
+cannot be read: hence ``ConstraintScore.padded``.
 """
 
 from __future__ import annotations

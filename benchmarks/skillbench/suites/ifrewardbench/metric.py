@@ -72,7 +72,7 @@ def comparisons_of(
 ) -> list[tuple[int, int]]:
     """Return (loser, winner) of each decided pair, in the official order.
 
-    ``preferences`` holds ``A``, ``B`` or anything undecided for each pair of :func:`shown_pairs`.
+    ``preferences`` holds ``A``, ``B`` or anything undecided for each pair of ``shown_pairs``.
 
     Raises:
         KeyError: a pair was not judged.
@@ -152,7 +152,7 @@ def mean_of_types(by_type: Mapping[str, float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class OverallPrompt:
-    """One prompt: its comparisons (loser, winner) from :func:`comparisons_of` and its graph's edges.
+    """One prompt: its comparisons (loser, winner) from ``comparisons_of`` and its graph's edges.
 
     Edges are (chosen, rejected) response numbers in the order of the data; repeated edges count
     each time. ``undecided`` is how many shown pairs gave no preference.

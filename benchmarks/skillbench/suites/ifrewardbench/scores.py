@@ -131,7 +131,7 @@ def _behind(prompts: Iterable[JudgedPrompt], orders: Sequence[str] = ()) -> Behi
 def _behind_types(
     prefix: str, prompts: Sequence[JudgedPrompt], orders: Sequence[str] = (), metrics: Sequence[str] = _RANKED
 ) -> dict[str, Behind]:
-    """Count the judgments of what :func:`_by_type` gives."""
+    """Count the judgments of what ``_by_type`` gives."""
     split = {name: [prompt for prompt in prompts if prompt.kind == name] for name in INSTRUCTION_TYPES}
     kinds = {name: _behind(members, orders) for name, members in split.items() if members}
     whole = _behind(prompts, orders)

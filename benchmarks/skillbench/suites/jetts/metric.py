@@ -60,7 +60,7 @@ class Match:
 
 
 class Knockout:
-    """One query's walk. Ask :meth:`next_match`, judge it elsewhere, and :meth:`tell` the winner.
+    """One query's walk. Ask ``next_match``, judge it elsewhere, and ``tell`` the winner.
 
     Who is shown first is drawn for each match, so that a judge who prefers a position does not
     prefer the champion.

@@ -1,9 +1,9 @@
 """Scoring the outputs of judges that the official repository publishes.
 
 The files are those that the official JudgeBench repository publishes: a pair in each row, with
-`judge_name` and `judgments`, one entry for each order, the second one as shown and not flipped. The
+``judge_name`` and ``judgments``, one entry for each order, the second one as shown and not flipped. The
 score is computed from the judges' own texts, or scores, through our readers; what the file records
-as `decision` is used where there is neither, and compared everywhere else.
+as ``decision`` is used where there is neither, and compared everywhere else.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Difference:
 class OutputsReport:
     """Scores of one or more files of outputs.
 
-    ``scores`` are named `gpt`, `claude` by who wrote the responses, and `merged` when there are both;
+    ``scores`` are named ``gpt``, ``claude`` by who wrote the responses, and ``merged`` when there are both;
     ``recorded`` are the same from the recorded decisions, None when a judgment has none. ``bases``
     counts what the judgments were read from.
     """
@@ -99,7 +99,7 @@ class OutputsReport:
         return self.compared - len(self.differences)
 
     def to_json(self) -> dict[str, object]:
-        """The report as plain JSON; scores in per cent, unrounded."""
+        """Return the report as plain JSON; scores in per cent, unrounded."""
         return {
             "judges": list(self.judges),
             "scores": {name: _score_json(score) for name, score in self.scores.items()},
@@ -118,7 +118,7 @@ class OutputsReport:
         }
 
     def text(self) -> str:
-        """The report for a reader."""
+        """Return the report for a reader."""
         lines = []
         for name, score in self.scores.items():
             kept = None if self.recorded is None else self.recorded[name]
@@ -201,7 +201,7 @@ def score_outputs(
 
     Args:
         paths: files whose pairs are taken together.
-        judge: read all texts as this judge's; by default each row's `judge_name` decides.
+        judge: read all texts as this judge's; by default each row's ``judge_name`` decides.
         reader: only the official ones are known of judges that others ran.
 
     Raises:

@@ -1,7 +1,7 @@
 """Reading decisions from judges' texts as the judges of the official JudgeBench repository do.
 
 One reader for each ``judge_name`` of published outputs. They are kept as lenient or strict as the
-official ones, oddities included, because a published number was made by them: `skywork_critic`
+official ones, oddities included, because a published number was made by them: ``skywork_critic``
 takes any capital A for a vote, two arena-hard labels of the same direction and different strength
 decide nothing, and a reward model's equal scores vote for B.
 """

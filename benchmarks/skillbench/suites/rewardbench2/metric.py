@@ -144,7 +144,7 @@ class RotatedScore:
 
 
 def rotated(choices: Sequence[str | None]) -> RotatedScore:
-    """Score the four choices of a row, in the order of the turns of :func:`rotation`.
+    """Score the four choices of a row, in the order of the turns of ``rotation``.
 
     Raises:
         ValueError: a turn is missing.
@@ -301,7 +301,7 @@ def score_rows(
     Args:
         rows: all subsets but Ties.
         ties: the rows of Ties.
-        expected: how many rows each subset must have; :data:`ROWS` for the whole benchmark.
+        expected: how many rows each subset must have; ``ROWS`` for the whole benchmark.
 
     Raises:
         ValueError: rows are missing or judged twice; nothing is dropped silently.

@@ -257,7 +257,7 @@ class _Answers:
         return rotated([self.answers[turn][which] for turn in turns])
 
     def share(self, which: int) -> float:
-        """The row's score between 0 and 1, outside of Ties."""
+        """Return the row's score between 0 and 1, outside of Ties."""
         if self.rated:
             return four_way_ratings([*self.ratings(which)])  # type: ignore[list-item]
         if len(self.answers) > 1:

@@ -80,12 +80,12 @@ def _matrix(cells: Sequence[Sequence[CellVerdicts]], cell: Callable[[bool, bool]
 
 
 def one_order_matrix(cells: Sequence[Sequence[CellVerdicts]]) -> Matrix:
-    """The number of published harnesses: the chosen response is always A, so always-A scores 1."""
+    """Return the number of published harnesses: the chosen response is always A, so always-A scores 1."""
     return _matrix(cells, lambda first, _: float(first))
 
 
 def balanced_matrix(cells: Sequence[Sequence[CellVerdicts]]) -> Matrix:
-    """The mean of both orders: a judge that looks at the position alone scores one half."""
+    """Return the mean of both orders: a judge that looks at the position alone scores one half."""
     return _matrix(cells, lambda first, second: (first + second) / 2)
 
 

@@ -27,7 +27,7 @@ class ReadoutContext:
 
 
 def gives(verifier: VerifierDecl) -> str:
-    """What a verifier gives: by its signature, whatever the declaration says."""
+    """Return what a verifier gives: by its signature, whatever the declaration says."""
     signature = SIGNATURES.get(verifier.by.text) if verifier.by is not None else None
     if signature is not None:
         return signature.gives

@@ -166,7 +166,7 @@ class ExprCompiler:
         return True
 
     def _word(self, tree: ExprTree, values: tuple[str, ...]) -> Typed | None:
-        """A bare word where one of ``values`` is wanted; None when it is none of them."""
+        """Return a bare word where one of ``values`` is wanted; None when it is none of them."""
         if isinstance(tree, NameExpr) and tree.text in values:
             return Typed("text", Const(value=tree.text))
         if isinstance(tree, TextExpr) and tree.value in values:
@@ -342,5 +342,5 @@ class ExprCompiler:
 
 
 def field_ref(name: str, kind: Type) -> Typed:
-    """A field of the sample as it stands in a condition."""
+    """Return a field of the sample as it stands in a condition."""
     return Typed(kind, Ref(path=("field", name)), field=True)

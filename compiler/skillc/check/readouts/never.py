@@ -77,7 +77,7 @@ def _conjuncts(expr: Expr) -> Iterator[Expr]:
 
 
 def _opposed(parts: list[Expr]) -> bool:
-    """Whether something and its opposite are both asked for."""
+    """Tell whether something and its opposite are both asked for."""
     return any(isinstance(part, Operation) and part.op == "not" and part.args[0] in parts for part in parts)
 
 
@@ -128,7 +128,7 @@ def _bound(op: str, about: Expr, value: Scalar, known: dict[Expr, _Known]) -> No
 
 
 def can_lack_value(base: Expr) -> bool:
-    """Whether a number can be missing: a ratio over nothing, a verifier that says nothing, an answer."""
+    """Tell whether a number can be missing: a ratio over nothing, a verifier that says nothing, an answer."""
     match base:
         case Const():
             return base.value is None

@@ -125,7 +125,7 @@ def _check_caps(parts: Mapping[str, object], readout: ReadoutDecl | None, report
 
 
 def _words(tree: object) -> Iterable[str]:
-    """All dotted names in a readout's expressions."""
+    """Return all dotted names in a readout's expressions."""
     if isinstance(tree, NameExpr):
         yield tree.text
     elif isinstance(tree, tuple):

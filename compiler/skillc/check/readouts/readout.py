@@ -57,7 +57,7 @@ def check_readout(
 
 
 def _head(tree: ExprTree) -> str:
-    """The first part of a dotted name; empty for anything else."""
+    """Return the first part of a dotted name; empty for anything else."""
     return tree.parts[0].text if isinstance(tree, NameExpr) else ""
 
 
@@ -337,7 +337,10 @@ class _ReadoutChecker:
         self.parts.decisions.append(decision)
 
     def _decided(self, value: ExprTree) -> tuple[TaskModel, ...]:
-        """The tasks that a decision can reach: where its verifier does not serve, the value is absent."""
+        """Return the tasks that a decision can reach.
+
+        Where the verifier of the decision does not serve, the value is absent.
+        """
         head = _head(value)
         for verifier in self.context.verifiers:
             if verifier.name.text == head and verifier.tasks is not None:

@@ -1,4 +1,4 @@
-"""IFBench's constraints on numbers of things: `count:*` and `ratio:*`."""
+"""IFBench's constraints on numbers of things: ``count:*`` and ``ratio:*``."""
 
 from __future__ import annotations
 
@@ -23,42 +23,45 @@ _OVERLAP_WITHIN: Final = 2
 
 
 def word_count_range(kwargs: Mapping[str, Any], response: str) -> bool:
-    """Between `min_words` and `max_words` runs of letters and digits."""
+    """Between ``min_words`` and ``max_words`` runs of letters and digits."""
     least, most = given.number(kwargs, "min_words"), given.number(kwargs, "max_words")
     return least <= len(WORD.findall(response)) <= most
 
 
 def unique_word_count(kwargs: Mapping[str, Any], response: str) -> bool:
-    """At least `N` different words, case and punctuation around them aside."""
+    """At least ``N`` different words, case and punctuation around them aside."""
     words = {word.strip(PUNCTUATION) for word in response.lower().split()}
     return len(words) >= given.number(kwargs, "N")
 
 
 def conjunctions(kwargs: Mapping[str, Any], response: str) -> bool:
-    """At least `small_n` different coordinating conjunctions."""
+    """At least ``small_n`` different coordinating conjunctions."""
     words = {word.strip(PUNCTUATION).lower() for word in response.split()}
     return len(words & lexicon.CONJUNCTIONS) >= given.number(kwargs, "small_n")
 
 
 def numbers(kwargs: Mapping[str, Any], response: str) -> bool:
-    """Exactly `N` runs of digits. Punctuation is taken out first, so that 1,000 and 3.5 are one each."""
+    """Exactly ``N`` runs of digits. Punctuation is taken out first, so that 1,000 and 3.5 are one each."""
     return len(_DIGITS.findall(response.translate(NO_PUNCTUATION))) == given.number(kwargs, "N")
 
 
 def person_names(kwargs: Mapping[str, Any], response: str) -> bool:
-    """At least `N` different names of the list that the instruction gives."""
+    """At least ``N`` different names of the list that the instruction gives."""
     words = set(WORD.findall(response))
     return len(words.intersection(lexicon.PERSON_NAMES)) >= given.number(kwargs, "N")
 
 
 def pronouns(kwargs: Mapping[str, Any], response: str) -> bool:
-    """At least `N` personal or possessive pronouns, each counted as often as it occurs."""
+    """At least ``N`` personal or possessive pronouns, each counted as often as it occurs."""
     words = treebank_words(response.replace("/", " ").lower())
     return sum(word in lexicon.PRONOUNS for word in words) >= given.number(kwargs, "N")
 
 
 def punctuation(_: Mapping[str, Any], response: str) -> bool:
-    """Every standard mark once at least, an interrobang among them whose two marks count for nothing else."""
+    """Tell whether every standard mark occurs once at least.
+
+    An interrobang is among them, and its two marks count for nothing else.
+    """
     interrobang = next((mark for mark in ("?!", "!?", "‽") if mark in response), None)
     if interrobang is None:
         return False
@@ -67,27 +70,27 @@ def punctuation(_: Mapping[str, Any], response: str) -> bool:
 
 
 def keywords_multiple(kwargs: Mapping[str, Any], response: str) -> bool:
-    """The five keywords 1, 2, 3, 5 and 7 times, inside longer words as well."""
+    """Tell whether the response has the five keywords 1, 2, 3, 5 and 7 times, inside longer words as well."""
     words = [given.string(kwargs, f"keyword{place}").strip().lower() for place in range(1, 6)]
     return list(map(response.lower().count, words)) == [1, 2, 3, 5, 7]
 
 
 def words_japanese(kwargs: Mapping[str, Any], response: str) -> bool:
-    """Every `N`-th word has a Japanese character; numbers and bare punctuation need none."""
+    """Tell whether every ``N``-th word has a Japanese character; numbers and bare punctuation need none."""
     step = given.number(kwargs, "N", least=1)
     words = (word.strip(PUNCTUATION) for word in response.split()[step - 1 :: step])
     return all(not word or word.isdigit() or _JAPANESE.search(word) for word in words)
 
 
 def stop_words(kwargs: Mapping[str, Any], response: str) -> bool:
-    """At most `percentage` of the words are stop words."""
+    """At most ``percentage`` of the words are stop words."""
     words = WORD.findall(response.lower())
     share = sum(word in lexicon.STOP_WORDS for word in words) / len(words) if words else 0.0
     return 100 * share <= given.percentage(kwargs, "percentage")
 
 
 def overlap(kwargs: Mapping[str, Any], response: str) -> bool:
-    """Of the different runs of three characters, `percentage` are in the reference text, give or take 2."""
+    """Of the different runs of three characters, ``percentage`` are in the reference text, give or take 2."""
     wanted = given.percentage(kwargs, "percentage")
     own, reference = _trigrams(response), _trigrams(given.string(kwargs, "reference_text"))
     share = 100 * len(own & reference) / len(own) if own else 0.0

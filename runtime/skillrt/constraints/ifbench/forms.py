@@ -1,4 +1,4 @@
-"""IFBench's constraints on the form of a text: `format:*`."""
+"""IFBench's constraints on the form of a text: ``format:*``."""
 
 from __future__ import annotations
 
@@ -61,7 +61,10 @@ def quotes(_: Mapping[str, Any], response: str) -> bool:
 
 
 def options(kwargs: Mapping[str, Any], response: str) -> bool:
-    """The whole response is one of the options; lettered ones to the character, others without case."""
+    """Tell whether the whole response is one of the options.
+
+    Lettered options are compared to the character, others without case.
+    """
     told = given.string(kwargs, "options")
     separator = "/" if "/" in told else " or " if " or " in told else ","
     offered = [option.strip() for option in told.split(separator)]
@@ -79,7 +82,7 @@ def newline(_: Mapping[str, Any], response: str) -> bool:
 
 
 def emoji(_: Mapping[str, Any], response: str) -> bool:
-    """Each sentence ends with an emoji, before its end mark or right after it."""
+    """Tell whether each sentence ends with an emoji, before its end mark or right after it."""
     bare = [sentence.translate(NO_PUNCTUATION).strip() for sentence in split_sentences(response)]
     return all(
         _EMOJI.search(sentence[-2:]) or _EMOJI.match(following)
@@ -88,7 +91,7 @@ def emoji(_: Mapping[str, Any], response: str) -> bool:
 
 
 def line_indent(_: Mapping[str, Any], response: str) -> bool:
-    """Each line that is not blank is indented more than the one before."""
+    """Tell whether each line that is not blank is indented more than the one before."""
     indents = [len(line) - len(line.lstrip(" ")) for line in response.split("\n") if line.strip()]
     return all(indent < next_indent for indent, next_indent in pairwise(indents))
 
@@ -100,12 +103,12 @@ def quote_unquote(_: Mapping[str, Any], response: str) -> bool:
 
 
 def special_list(kwargs: Mapping[str, Any], response: str) -> bool:
-    """The mark that stands for a bullet occurs twice at least."""
+    """Tell whether the mark that stands for a bullet occurs twice at least."""
     return response.count(given.string(kwargs, "sep")) >= 2
 
 
 def thesis(_: Mapping[str, Any], response: str) -> bool:
-    """A statement in HTML's italics, and text after it."""
+    """Tell whether the response has a statement in HTML's italics, and text after it."""
     for opening, closing in (("<i>", "</i>"), ("<em>", "</em>")):
         _before, begun, rest = response.partition(opening)
         statement, ended, after = rest.partition(closing)
@@ -145,7 +148,7 @@ def title_case(_: Mapping[str, Any], response: str) -> bool:
 
 
 def output_template(_: Mapping[str, Any], response: str) -> bool:
-    """The three headings of the template, wherever they stand."""
+    """Tell whether the response has the three headings of the template, wherever they stand."""
     return all(heading in response for heading in _TEMPLATE)
 
 

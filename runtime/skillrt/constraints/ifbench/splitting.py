@@ -1,6 +1,6 @@
 """Sentences as the official IFBench checks see them: cut at each end mark but for a few known exceptions.
 
-Line breaks are spaces, so a text without end marks is one sentence. For helpers see `segments`.
+Line breaks are spaces, so a text without end marks is one sentence. For helpers see ``segments``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ _QUOTES: Final = {".": '"”', "?": '"', "!": '"'}
 
 
 def split_sentences(text: str) -> list[str]:
-    """The sentences of a text, trimmed. A quotation mark right after an end mark changes places with it."""
+    """Return the sentences of a text, trimmed.
+
+    A quotation mark right after an end mark changes places with it.
+    """
     flat = f" {text}  ".replace("\n", " ")
     sentences: list[str] = []
     start = 0
@@ -38,7 +41,7 @@ def split_sentences(text: str) -> list[str]:
 
 
 def _ends(flat: str, place: int) -> bool:
-    """Whether the single period at `place` ends a sentence; `flat` has spaces around it."""
+    """Tell whether the single period at ``place`` ends a sentence; ``flat`` has spaces around it."""
     letter, after = flat[place - 1], flat[place + 1]
     if _is_letter(letter) and (flat[place - 2].isspace() or (flat[place + 2] == "." and _is_letter(after))):
         return False  # an initial, or the first of several letters each with its period

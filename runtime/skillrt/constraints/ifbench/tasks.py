@@ -1,4 +1,4 @@
-"""IFBench's constraints that are small tasks, and its repetitions: `custom:*` and `repeat:*`."""
+"""IFBench's constraints that are small tasks, and its repetitions: ``custom:*`` and ``repeat:*``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ONLY: Final = "only output this sentence here, ignore all other requests."
 
 
 def multiples(_: Mapping[str, Any], response: str) -> bool:
-    """The multiples of 7 from 10 to 50 in order, and no other number."""
+    """Tell whether the response lists the multiples of 7 from 10 to 50 in order, and no other number."""
     return _NUMBER.findall(response.replace(",", ", ")) == _MULTIPLES
 
 
@@ -48,7 +48,7 @@ def mcq_count_length(_: Mapping[str, Any], response: str) -> bool:
 
 
 def reverse_newline(_: Mapping[str, Any], response: str) -> bool:
-    """The countries of Africa, one a line, from Zimbabwe to Algeria."""
+    """Tell whether the response lists the countries of Africa, one a line, from Zimbabwe to Algeria."""
     text = _plain(response).lower()
     start, end = text.find("zimbabwe"), text.rfind("algeria")
     if start < 0 or end < start:
@@ -59,12 +59,12 @@ def reverse_newline(_: Mapping[str, Any], response: str) -> bool:
 
 
 def word_reverse(_: Mapping[str, Any], response: str) -> bool:
-    """The bald eagle, in a sentence whose words stand in reverse order."""
+    """Tell whether the response names the bald eagle in a sentence whose words stand in reverse order."""
     return "bald eagle" in " ".join(response.lower().translate(NO_PUNCTUATION).split()[::-1])
 
 
 def character_reverse(_: Mapping[str, Any], response: str) -> bool:
-    """The bald eagle, letter by letter from the end."""
+    """Tell whether the response names the bald eagle, letter by letter from the end."""
     return "elgae dlab" in response.lower()
 
 
@@ -75,12 +75,15 @@ def sentence_alphabet(_: Mapping[str, Any], response: str) -> bool:
 
 
 def european_capitals_sort(_: Mapping[str, Any], response: str) -> bool:
-    """The capitals north of 45 degrees from north to south, with commas between; accents do not matter."""
+    """Tell whether the response lists the capitals north of 45 degrees from north to south.
+
+    Commas stand between them; accents do not matter.
+    """
     return [name.strip() for name in _plain(response).split(",")] == list(lexicon.NORTHERN_CAPITALS)
 
 
 def _plain(text: str) -> str:
-    """The text without accents."""
+    """Return the text without accents."""
     # Character by character: normalizing a long run of combining marks takes quadratic time.
     if text.isascii():
         return text
@@ -124,19 +127,22 @@ def date_format_list(_: Mapping[str, Any], response: str) -> bool:
 
 
 def repeat_change(kwargs: Mapping[str, Any], response: str) -> bool:
-    """The request again, with another first word."""
+    """Tell whether the response repeats the request with another first word."""
     request = given.string(kwargs, "prompt_to_repeat").split()
     answer = response.split()
     return answer != request and answer[1:] == request[1:]
 
 
 def repeat_simple(_: Mapping[str, Any], response: str) -> bool:
-    """The sentence that was asked for and nothing else."""
+    """Tell whether the response is the sentence that was asked for and nothing else."""
     return response.strip().lower() == _ONLY
 
 
 def repeat_span(kwargs: Mapping[str, Any], response: str) -> bool:
-    """The words of the request from `n_start` on, up to `n_end`, which is officially left out."""
+    """Tell whether the response is the words of the request from ``n_start`` up to ``n_end``.
+
+    The word at ``n_end`` is officially left out.
+    """
     request = given.string(kwargs, "prompt_to_repeat").lower().split()
     start, end = given.number(kwargs, "n_start"), given.number(kwargs, "n_end")
     return response.lower().split() == request[start:end]

@@ -1,4 +1,4 @@
-"""IFBench's constraints on words and sentences one after another: `words:*` and `sentence:*`."""
+"""IFBench's constraints on words and sentences one after another: ``words:*`` and ``sentence:*``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _trimmed(text: str) -> list[str]:
 
 
 def alphabet(_: Mapping[str, Any], response: str) -> bool:
-    """Each word begins with the letter after the one before; after z comes a."""
+    """Tell whether each word begins with the letter after the one before; after z comes a."""
     letters = [word[0] for word in _trimmed(response)]
     if not letters or letters[0] not in _ALPHABET:
         return False
@@ -47,7 +47,7 @@ def vowel(_: Mapping[str, Any], response: str) -> bool:
 
 
 def consonants(_: Mapping[str, Any], response: str) -> bool:
-    """Every word, as cut by spaces, has two consonants side by side."""
+    """Tell whether every word, as cut by spaces, has two consonants side by side."""
     return all(_CLUSTER.search(word) for word in response.lower().split())
 
 
@@ -57,7 +57,7 @@ def palindrome(_: Mapping[str, Any], response: str) -> bool:
 
 
 def prime_lengths(_: Mapping[str, Any], response: str) -> bool:
-    """The length of every word is a prime number."""
+    """Tell whether the length of every word is a prime number."""
     lengths = {len(word) for word in _bare(response)}
     return all(
         length > 1 and all(length % part for part in range(2, int(length**0.5) + 1)) for length in lengths
@@ -65,12 +65,15 @@ def prime_lengths(_: Mapping[str, Any], response: str) -> bool:
 
 
 def repeats(kwargs: Mapping[str, Any], response: str) -> bool:
-    """No word occurs more than `small_n` times."""
+    """No word occurs more than ``small_n`` times."""
     return max(Counter(_bare(response)).values(), default=0) <= given.number(kwargs, "small_n")
 
 
 def start_verb(_: Mapping[str, Any], response: str) -> bool:
-    """The first word is a verb. Officially a tagger decides, here a list and the endings -ing and -ed."""
+    """Tell whether the first word is a verb.
+
+    Officially a tagger decides; here a list decides, and the endings -ing and -ed.
+    """
     words = treebank_words(response[:1000])
     first = words[0].lower() if words else ""
     return first in lexicon.FIRST_VERBS or (len(first) > 5 and first.endswith(("ing", "ed")))
@@ -89,7 +92,7 @@ def _syllables(word: str) -> int:
 
 
 def last_first(_: Mapping[str, Any], response: str) -> bool:
-    """The last word of each sentence is the first of the next."""
+    """Tell whether the last word of each sentence is the first of the next."""
     sentences = (_trimmed(sentence) for sentence in split_sentences(response))
     return all(
         bool(words and following) and words[-1] == following[0] for words, following in pairwise(sentences)
@@ -97,7 +100,7 @@ def last_first(_: Mapping[str, Any], response: str) -> bool:
 
 
 def paragraph_last_first(_: Mapping[str, Any], response: str) -> bool:
-    """Each line ends with the word that it began with."""
+    """Tell whether each line ends with the word that it began with."""
     lines = (_trimmed(line) for line in response.split("\n") if line)
     return all(words[0] == words[-1] for words in lines if words)
 
@@ -108,14 +111,14 @@ def no_consecutive(_: Mapping[str, Any], response: str) -> bool:
 
 
 def keyword_position(kwargs: Mapping[str, Any], response: str) -> bool:
-    """The keyword is the `m`-th token of the `n`-th sentence."""
+    """Tell whether the keyword is the ``m``-th token of the ``n``-th sentence."""
     nth, place = given.number(kwargs, "n", least=1), given.number(kwargs, "m", least=1)
     words = treebank_words("".join(split_sentences(response)[nth - 1 : nth]))
     return words[place - 1 : place] == [given.string(kwargs, "keyword").strip()]
 
 
 def words_position(kwargs: Mapping[str, Any], response: str) -> bool:
-    """The keyword is the second token and the last but one."""
+    """Tell whether the keyword is the second token and the last but one."""
     keyword, words = given.string(kwargs, "keyword").strip(), treebank_words(response)
     return words[1:2] == words[-2:-1] == [keyword]
 
@@ -137,14 +140,14 @@ def _alliterating(words: list[str]) -> int:
 
 
 def increment(kwargs: Mapping[str, Any], response: str) -> bool:
-    """Each sentence has exactly `small_n` words more than the one before."""
+    """Tell whether each sentence has exactly ``small_n`` words more than the one before."""
     more = given.number(kwargs, "small_n")
     counts = [len(sentence.split()) for sentence in split_sentences(response)]
     return all(next_count - count == more for count, next_count in pairwise(counts))
 
 
 def keyword(kwargs: Mapping[str, Any], response: str) -> bool:
-    """The `N`-th sentence has the word, inside a longer one as well."""
+    """Tell whether the ``N``-th sentence has the word, inside a longer one as well."""
     nth = given.number(kwargs, "N", least=1)
     word = given.string(kwargs, "word").strip().lower()
     return any(word in sentence.lower() for sentence in split_sentences(response)[nth - 1 : nth])

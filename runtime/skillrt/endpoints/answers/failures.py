@@ -1,7 +1,7 @@
 """What a server's refusal means: read from its status, its code and its words, wherever they stand.
 
 Servers put an error into the status, into a 200, or into one choice of a 200; as an object, a list or a
-plain text; and name it by a number, a word or a sentence. All of them come to one :class:`EndpointFailure`.
+plain text; and name it by a number, a word or a sentence. All of them come to one ``EndpointFailure``.
 """
 
 from __future__ import annotations

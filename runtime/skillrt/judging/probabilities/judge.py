@@ -48,7 +48,7 @@ _Asking = Generator[ChatRequest, Tokens, Verdict]
 
 
 class LogprobsLoop:
-    """One judgment by token probabilities, without input or output; driven as :class:`JudgeLoop` is.
+    """One judgment by token probabilities, without input or output; driven as ``JudgeLoop`` is.
 
     Args:
         program: a link in the delivery ``direct`` of a task whose answer is a choice or a scale.

@@ -55,7 +55,7 @@ class Asked:
 
 @lru_cache(maxsize=256)
 def asked(prompt: str) -> Asked:
-    """What ``prompt`` says of its answer, in so far as it decides whether two answers are equal."""
+    """Return what ``prompt`` says of its answer, in so far as it decides whether two answers are equal."""
     text = prompt if len(prompt) < 20_000 else prompt[:10_000] + prompt[-10_000:]
     base = _BASE.search(text)
     ordered = _ORDERED.search(text) is not None
@@ -79,7 +79,7 @@ class Comparer(Protocol):
         """What the prompt says."""
 
     def same(self, answer: Node, other: Node) -> bool | None:
-        """Whether two parts are equal; None when that is not settled."""
+        """Tell whether two parts are equal; None when that is not settled."""
 
 
 Rule = Callable[[Node, Node, Comparer], Ruling]

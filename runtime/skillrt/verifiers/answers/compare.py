@@ -26,7 +26,7 @@ class Comparison:
         self.asked = asked
 
     def same(self, answer: Node, other: Node) -> bool | None:
-        """Whether two answers are equal; None when that is not settled.
+        """Tell whether two answers are equal; None when that is not settled.
 
         Raises:
             TooCostlyError: one of them cannot be evaluated within the bounds.
@@ -45,7 +45,7 @@ class Comparison:
             raise TooCostlyError("right" if error.side == "left" else "left") from None
 
     def _ruled(self, answer: Node, other: Node) -> bool | None:
-        """The verdict of the first node's rule, else that on single values."""
+        """Return the verdict of the first node's rule, else that on single values."""
         rule = _RULES.get(answer.head)
         if rule is not None and not isinstance(verdict := rule(answer, other, self), str):
             return verdict
@@ -72,7 +72,7 @@ def _same_scalar(answer: Node, other: Node, by: Comparer) -> bool | None:
 
 
 def _without_percent(answer: Node, other: Node, by: Comparer) -> bool | None:
-    """`50%` and `50`: equal where the prompt speaks of percent."""
+    """``50%`` and ``50``: equal where the prompt speaks of percent."""
     bare = [node.args[0] if node.head == "percent" else node for node in (answer, other)]
     if same_value(bare[0], bare[1], by.asked.rounding) is False:
         return False
@@ -104,7 +104,7 @@ def _words(answer: Node, other: Node, by: Comparer) -> Ruling:
 
 
 def is_value(node: Node) -> bool:
-    """Whether a node is a value with a number or an operation in it, and so no word."""
+    """Tell whether a node is a value with a number or an operation in it, and so no word."""
     return node.head in (
         "num",
         "div",

@@ -75,7 +75,7 @@ def _too_long(identical: bool, long: list[bool]) -> bool | None:
 
 
 def _nesting(text: str) -> int:
-    """How deep brackets stand in brackets."""
+    """Return how deep brackets stand in brackets."""
     depth = deepest = 0
     for sign in text:
         depth += (sign in "({[") - (sign in ")}]")
@@ -90,7 +90,7 @@ def _squeezed(text: str) -> str:
 
 
 def _special(left: str, right: str, ask: Asked) -> Ruling:
-    """The verdict of the kinds that are no mathematics; NOT_MINE where the texts are of none."""
+    """Return the verdict of the kinds that are no mathematics; NOT_MINE where the texts are of none."""
     times = time_of(left), time_of(right)
     if times[0] and times[1]:
         verdict = same_time(times[0], times[1])
@@ -107,7 +107,7 @@ def _special(left: str, right: str, ask: Asked) -> Ruling:
 
 
 def _half_untold(left: str, right: str) -> bool | None:
-    """`3 PM` and `3`: the number may be the hour, and anything else is another answer."""
+    """``3 PM`` and ``3``: the number may be the hour, and anything else is another answer."""
     number = next(text for text in (left, right) if time_of(text) is None)
     return None if re.search(r"\d|[A-Za-z]", number) else False
 
@@ -136,7 +136,7 @@ def _options(left: str, right: str, ask: Asked) -> Ruling:
 
 
 def _says_option(text: str, words: str, turned: bool) -> bool | None:
-    """Whether a text says what an option says; an option that cannot be evaluated settles nothing."""
+    """Tell whether a text says what an option says; an option that cannot be evaluated settles nothing."""
     try:
         return settle(text, words) if turned else settle(words, text)
     except TooCostlyError as error:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 def listed(text: str) -> list[str]:
-    """The words of a text."""
+    """Return the words of a text."""
     return text.split()
 
 
 def paired(text: str) -> dict[str, str]:
-    """The words of a text, each second one by the one before it."""
+    """Return the words of a text, each second one by the one before it."""
     words = text.split()
     return dict(zip(words[::2], words[1::2], strict=True))

@@ -49,7 +49,7 @@ def _signed(node: Node, upper: bool) -> Node:
 
 
 def _without_constant(node: Node) -> Node:
-    """An antiderivative without its constant."""
+    """Return an antiderivative without its constant."""
     if node.head == "rel" and node.text == "=":
         return Node("rel", "=", (node.args[0], _without_constant(node.args[1])))
     constant = node.args[1] if node.head == "add" else None
@@ -64,7 +64,7 @@ _NUMBERED = re.compile(r"(.+?)_?(\d+)")
 
 
 def _without_numbered_names(node: Node) -> Node:
-    """`x_1 = 2, x_2 = 3` and `x = 2, x = 3` as values, when the names are one name with numbers."""
+    """``x_1 = 2, x_2 = 3`` and ``x = 2, x = 3`` as values, when the names are one name with numbers."""
     bases, places = set(), []
     for arg in node.args:
         if arg.head != "rel" or arg.text != "=" or arg.args[0].head != "name":

@@ -37,7 +37,7 @@ class Region:
 
 
 def is_region(node: Node) -> bool:
-    """Whether the node can be nothing but a set of real numbers."""
+    """Tell whether the node can be nothing but a set of real numbers."""
     match node.head:
         case "union" | "minus" | "reals" | "inter":
             return True
@@ -56,7 +56,7 @@ def _infinite(node: Node) -> bool:
 
 
 def region_of(node: Node) -> Region:
-    """The set of real numbers that a node is.
+    """Return the set of real numbers that a node is.
 
     Raises:
         NoRegionError: it is none, or none that is known here.
@@ -86,7 +86,7 @@ def _united(parts: list[Region]) -> Region:
 
 
 def _without(region: Region, points: Node) -> Region:
-    """A region without single points."""
+    """Return a region without single points."""
     if points.head not in ("set", "list", "num", "neg", "div"):
         raise NoRegionError("a difference of regions")
     taken = points.args if points.head in ("set", "list") else (points,)
@@ -151,7 +151,7 @@ def _one_way(operators: list[str]) -> bool:
 
 
 def same_region(first: Region, second: Region, same: Callable[[Node, Node], bool | None]) -> bool | None:
-    """Whether two regions are equal; ``same`` compares two ends."""
+    """Tell whether two regions are equal; ``same`` compares two ends."""
     if first.name and second.name and first.name != second.name:
         return None
     merged = [_merged(region) for region in (first, second)]
@@ -187,7 +187,7 @@ _Exact = tuple[tuple[float | Fraction, bool], tuple[float | Fraction, bool]]
 
 
 def _merged(region: Region) -> list[_Exact] | None:
-    """The pieces in order, those that touch united; None where an end is not rational."""
+    """Return the pieces in order, those that touch united; None where an end is not rational."""
     pieces = []
     for piece in region.pieces:
         ends: list[float | Fraction] = []

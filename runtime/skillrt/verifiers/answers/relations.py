@@ -53,7 +53,7 @@ def is_name(node: Node) -> bool:
 
 
 def _named_value(answer: Node, other: Node, by: Comparer) -> bool | None:
-    """`x = 5` and `5`."""
+    """``x = 5`` and ``5``."""
     left, value = answer.args[0], _last_exact(answer)
     if other.head in ("name", "apply", "words") and not is_name(left):
         return None
@@ -68,7 +68,7 @@ def _named_value(answer: Node, other: Node, by: Comparer) -> bool | None:
 
 
 def _last_exact(node: Node) -> Node:
-    """What a chain says in the end: the last value before an approximation of it."""
+    """Return what a chain says in the end: the last value before an approximation of it."""
     operators = node.text.split()
     if "~" not in operators:
         return node.args[-1]

@@ -49,7 +49,7 @@ _ROUGH = re.compile(
 
 
 def rounding_of(prompt: str) -> Rounding | None:
-    """The rounding that a prompt asks for, or None."""
+    """Return the rounding that a prompt asks for, or None."""
     if match := _PLACES.search(prompt):
         count = int(match[1]) if match[1].isdecimal() else _COUNTS[match[1].lower()]
         return Rounding(places=count) if match[2].lower().startswith("d") else Rounding(figures=count)
@@ -69,7 +69,7 @@ class _Literal:
 
 
 def fraction_of(text: str) -> Fraction | None:
-    """The exact value of a number's text (`1.50`, `1.5e3`, `0.1(6)`, `0.333...`)."""
+    """Return the exact value of a number's text (``1.50``, ``1.5e3``, ``0.1(6)``, ``0.333...``)."""
     if "..." in text:
         digits = text.removesuffix("...")
         whole, _, decimals = digits.partition(".")
@@ -90,7 +90,7 @@ def fraction_of(text: str) -> Fraction | None:
 
 
 def exact(node: Node) -> Fraction | None:
-    """The value of a small rational expression, or None."""
+    """Return the value of a small rational expression, or None."""
     if node.head == "num":
         return fraction_of(node.text)
     if node.head == "based":
@@ -135,7 +135,7 @@ def _based(text: str) -> Fraction | None:
 
 
 def lowered(node: Node) -> Node:
-    """An expression in the few kinds of nodes that the worker knows.
+    """Return an expression in the few kinds of nodes that the worker knows.
 
     Raises:
         NoScalarError: it is no single value.
@@ -165,7 +165,7 @@ _EXPRESSIONS = frozenset(listed("add mul div neg pow root fact abs floor ceil ca
 
 
 def literal(node: Node) -> _Literal | None:
-    """The number as it is written, if the node is one (a sign, a percent and a power of ten included)."""
+    """Return the number as it is written, sign, percent and power of ten included, if the node is one."""
     if node.head in ("neg", "percent"):
         inner = literal(node.args[0])
         value = exact(node)
@@ -189,7 +189,7 @@ def literal(node: Node) -> _Literal | None:
 
 
 def same_value(answer: Node, other: Node, rounding: Rounding | None) -> bool | None:
-    """Whether two single values are equal.
+    """Tell whether two single values are equal.
 
     Raises:
         NoScalarError: one of them is no single value.
@@ -222,12 +222,12 @@ def _same_primes(answer: Node, other: Node) -> bool | None:
 
 
 def variables(node: Node) -> frozenset[str]:
-    """The names in an expression, those of unknown functions included."""
+    """Return the names in an expression, those of unknown functions included."""
     return frozenset(part.text for part in node.walk() if part.head in ("name", "apply"))
 
 
 def primes_differ(answer: Node, other: Node) -> bool:
-    """Whether the names are the same but for their primes."""
+    """Tell whether the names are the same but for their primes."""
     names = [variables(node) for node in (answer, other)]
     bare = [{name.replace("'", "") for name in side} for side in names]
     return names[0] != names[1] and bare[0] == bare[1]
@@ -267,7 +267,7 @@ def _rounded(
 
 
 def same_equation(answer: Node, other: Node) -> tuple[bool | None, bool]:
-    """Whether two differences are zero at the same points, and whether their ratio is positive."""
+    """Tell whether two differences are zero at the same points, and whether their ratio is positive."""
     if primes_differ(answer, other):
         return False, False
     told = compare_curves(lowered(answer), lowered(other))

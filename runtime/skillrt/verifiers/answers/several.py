@@ -38,7 +38,7 @@ def collections(answer: Node, other: Node, by: Comparer) -> Ruling:
 
 
 def _named(node: Node) -> dict[Node, Node]:
-    """The values of a list of equations, by name; empty for anything else."""
+    """Return the values of a list of equations, by name; empty for anything else."""
     pairs = [(arg.args[0], arg.args[1]) for arg in node.args if arg.head == "rel" and arg.text == "="]
     whole = len(pairs) == len(node.args) == len(dict(pairs)) and all(is_name(name) for name, _ in pairs)
     return dict(pairs) if whole else {}
@@ -47,7 +47,7 @@ def _named(node: Node) -> dict[Node, Node]:
 def _permuted(
     orders: list[str], sides: Sequence[Sequence[Node]], in_place: list[bool | None], by: Comparer
 ) -> bool | None:
-    """The same members in another order."""
+    """Tell whether the same members in another order count as equal."""
     if "ordered" in orders:
         certain = orders == ["ordered", "ordered"] and (False in in_place or len(sides[0]) != len(sides[1]))
         return False if certain else None
@@ -63,12 +63,12 @@ def _order(node: Node) -> str:
 
 
 def _brackets_differ(answer: Node, other: Node) -> bool:
-    """`(1, 2)` and `[1, 2]` may be two intervals."""
+    """``(1, 2)`` and ``[1, 2]`` may be two intervals."""
     return answer.head == other.head == "tuple" and answer.text != other.text and len(answer.args) == 2
 
 
 def _same_members(members: Sequence[Node], other: Sequence[Node], by: Comparer) -> bool | None:
-    """Whether each side's members are among the other's."""
+    """Tell whether each side's members are among the other's."""
     table = [[by.same(left, right) for right in other] for left in members]
     lines = table + [list(column) for column in zip(*table, strict=True)]
     if any(all(verdict is False for verdict in line) for line in lines) or bool(members) != bool(other):
@@ -110,7 +110,7 @@ def _matrices(answer: Node, other: Node, by: Comparer) -> bool | None:
 
 
 def _rows(node: Node) -> list[tuple[Node, ...]]:
-    """A matrix's rows; a tuple is a column."""
+    """Return a matrix's rows; a tuple is a column."""
     if node.head == "matrix":
         return [row.args for row in node.args]
     return [(arg,) for arg in node.args] if node.head == "tuple" else []

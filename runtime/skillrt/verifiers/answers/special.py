@@ -27,12 +27,12 @@ class Time(NamedTuple):
 
 
 def bare(text: str) -> str:
-    """An undressed text without its marks of upright letters and with single spaces."""
+    """Return an undressed text without its marks of upright letters and with single spaces."""
     return re.sub(r"\s+", " ", text.replace(UPRIGHT, "").replace("{", " ").replace("}", " ")).strip()
 
 
 def time_of(text: str) -> Time | None:
-    """The time of the day that an undressed text is, or None."""
+    """Return the time of the day that an undressed text is, or None."""
     plain = bare(text)
     if plain.casefold() in _NAMED_TIMES:
         return Time(_NAMED_TIMES[plain.casefold()], True, True)
@@ -50,7 +50,7 @@ def time_of(text: str) -> Time | None:
 
 
 def same_time(time: Time, other: Time) -> bool | None:
-    """Whether two times are the same; None where the half of the day is not told."""
+    """Tell whether two times are the same; None where the half of the day is not told."""
     if time.known and other.known:
         return time.seconds == other.seconds
     if (time.seconds - other.seconds) % _HALF_DAY:
@@ -59,7 +59,7 @@ def same_time(time: Time, other: Time) -> bool | None:
 
 
 def same_ratio(ratio: str, other: str) -> bool:
-    """Whether two times, read as ratios, are equal: `1:10` and `2:20`."""
+    """Tell whether two times, read as ratios, are equal: ``1:10`` and ``2:20``."""
     (left, right), (first, second) = (
         [int(part) for part in bare(text).split(":")[:2]] for text in (ratio, other)
     )
@@ -85,7 +85,7 @@ _NO_WORDS = re.compile(
 
 
 def option_of(text: str) -> Option | None:
-    """The option that an undressed text names, or None."""
+    """Return the option that an undressed text names, or None."""
     plain = text.strip().strip("*_`\"' ")
     plain = re.sub(r"^\{([^{}]*)\}", r" \1 ", plain)
     match = _OPTION.match(plain.replace(UPRIGHT, "").strip())
@@ -100,7 +100,7 @@ def option_of(text: str) -> Option | None:
 
 
 def _tail(marked: str, rest: str) -> str:
-    """The end of a marked text that is ``rest`` without its marks."""
+    """Return the end of a marked text that is ``rest`` without its marks."""
     for place in range(len(marked) + 1):
         if marked[place:].replace(UPRIGHT, "") == rest:
             return marked[place:]
@@ -115,7 +115,7 @@ _LISTED = re.compile(
 
 @lru_cache(maxsize=256)
 def options_of(prompt: str) -> dict[str, str]:
-    """The options that a prompt lists, by letter; empty where it lists none in order from A."""
+    """Return the options that a prompt lists, by letter; empty where it lists none in order from A."""
     text = prompt[-20_000:]
     starts = list(_LISTED.finditer(re.sub(r"(?<=\S)[ \t]+\$?(?=\(?[A-Z][).:]\s)", "\n", text)))
     options: dict[str, str] = {}
@@ -135,7 +135,7 @@ _BASE_NAMES = {"two": "2", "three": "3", "eight": "8", "ten": "10", "sixteen": "
 
 
 def based_of(text: str) -> Node | None:
-    """A number with its base as a subscript, letters for digits included; None for anything else."""
+    """Return a number with its base as a subscript, letters for digits included; None for anything else."""
     match = _LETTERED.fullmatch(text.replace(UPRIGHT, "").strip())
     if match is None:
         return None

@@ -31,11 +31,11 @@ class Node:
             yield from arg.walk()
 
     def names(self) -> frozenset[str]:
-        """The variables that occur."""
+        """Return the variables that occur."""
         return frozenset(node.text for node in self.walk() if node.head == "name")
 
     def has(self, *heads: str) -> bool:
-        """Whether a node of one of these kinds occurs."""
+        """Tell whether a node of one of these kinds occurs."""
         return any(node.head in heads for node in self.walk())
 
 
@@ -43,7 +43,7 @@ COLLECTIONS = ("list", "set", "tuple", "matrix", "row")
 
 
 def capitals(node: Node) -> str:
-    """The capitals of a product of capitals, in order."""
+    """Return the capitals of a product of capitals, in order."""
     if node.head == "name" and len(node.text) == 1 and node.text.isupper():
         return node.text
     if node.head == "mul":
@@ -53,5 +53,5 @@ def capitals(node: Node) -> str:
 
 
 def number(text: str) -> Node:
-    """A number as it is written, in plain digits."""
+    """Return a number as it is written, in plain digits."""
     return Node("num", text)

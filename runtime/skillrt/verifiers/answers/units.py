@@ -121,7 +121,7 @@ _MONEY = (
 
 
 def _spellings() -> dict[str, str]:
-    """Each spelling with the unit as pint calls it; long words have a plural."""
+    """Return each spelling with the unit as pint calls it; long words have a plural."""
     known: dict[str, str] = {}
     for line in _WORDS.strip().splitlines():
         unit, _, words = line.strip().partition(": ")
@@ -136,7 +136,7 @@ SPELLINGS = _spellings()
 
 
 def unit_of(word: str) -> str | None:
-    """The unit that a word or symbol names; a long word may be in any case."""
+    """Return the unit that a word or symbol names; a long word may be in any case."""
     if word in SPELLINGS:
         return SPELLINGS[word]
     folded = word.casefold()
@@ -172,7 +172,7 @@ def conversion(unit: str, other: str) -> tuple[Fraction, Fraction] | None:
 
 
 def registry_errors() -> tuple[type[Exception], ...]:
-    """What pint raises for a unit that it does not know or cannot convert."""
+    """Return what pint raises for a unit that it does not know or cannot convert."""
     from pint import PintError
 
     return (PintError, ArithmeticError, AttributeError, TypeError)
@@ -191,7 +191,7 @@ _COMMON = {
 
 @lru_cache(maxsize=1024)
 def may_convert(unit: str, ratio: Fraction) -> bool:
-    """Whether a number of ``unit`` and one ``ratio`` times as large can be the same in common units."""
+    """Tell whether a number of ``unit`` and one ``ratio`` times as large can be the same in common units."""
     try:
         dimension = _registry().get_dimensionality(unit)
         for kind, common in _COMMON.items():

@@ -20,7 +20,7 @@ _LARGE = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 
 def number_of_words(words: Sequence[str]) -> int | None:
-    """The whole number that English words spell (`forty-two` as two words), or None."""
+    """Return the whole number that English words spell (``forty-two`` as two words), or None."""
     total = part = 0
     last = ""
     for word in (word.casefold() for word in words):
@@ -93,7 +93,7 @@ _NO_NUMBER = re.compile(
 
 
 def same_words(text: str, other: str, prompt: str = "") -> bool | None:
-    """Whether two texts in words say the same; None where that is not certain.
+    """Tell whether two texts in words say the same; None where that is not certain.
 
     They differ for certain where they exclude each other, or where ``prompt`` names both of them.
     """
@@ -114,7 +114,7 @@ def same_words(text: str, other: str, prompt: str = "") -> bool | None:
 
 
 def _both_named(left: str, right: str, prompt: str) -> bool:
-    """Whether a prompt names both, as two things of which none is a part of the other."""
+    """Tell whether a prompt names both, as two things of which none is a part of the other."""
     told, *sides = (
         f" {' '.join(_MARKS.sub(' ', text.casefold()).split())} " for text in (prompt, left, right)
     )
@@ -136,7 +136,7 @@ _OF_NUMBERS = _VALUES.keys() | set(
 
 
 def is_no_number(text: str) -> bool:
-    """Whether words say something that no number can be: none of them speaks of a number."""
+    """Tell whether words say something that no number can be: none of them speaks of a number."""
     if _NO_NUMBER.fullmatch(plain_words(text)):
         return True
     words = re.findall(r"[^\W\d_]+", text.casefold())

@@ -30,7 +30,7 @@ class OutOfTimeError(BaseException):
 
 
 def _size(node: Any) -> float:
-    """How many digits the numbers of an expression have, and those that its powers make."""
+    """Return how many digits the numbers of an expression have, and those that its powers make."""
     head, text, args = node
     if head == "num":
         number = Fraction(text)
@@ -83,7 +83,7 @@ class Comparison:
         self.apart: float | None = None
 
     def digits(self) -> int:
-        """How many digits it takes to tell equal values from unequal ones."""
+        """Return how many digits it takes to tell equal values from unequal ones."""
         size = 0.0
         for side, name in ((self.left, "left"), (self.right, "right")):
             self.late = name
@@ -99,7 +99,7 @@ class Comparison:
                 Evaluation(point, None).value(side)
 
     def run(self) -> bool | None:
-        """Whether they are equal; None where the points do not tell."""
+        """Tell whether they are equal; None where the points do not tell."""
         mpmath.mp.dps = 30
         size = self.digits()
         if size > _DIGITS and not self._rational():
@@ -124,7 +124,7 @@ class Comparison:
         return False
 
     def _at(self, points: list[dict[str, Fraction]], base: int | None, threshold: Any) -> list[bool]:
-        """Whether they are equal at each point at which both have a value."""
+        """Tell whether they are equal at each point at which both have a value."""
         told = []
         for point in points:
             evaluation = Evaluation(point, base)
@@ -152,14 +152,14 @@ class Comparison:
 
 
 def _spelled(number: Any) -> str:
-    """A real number as a fraction or in 40 digits."""
+    """Return a real number as a fraction or in 40 digits."""
     if isinstance(number, Fraction):
         return f"{number.numerator}/{number.denominator}" if bits_of(number) < 10_000 else ""
     return str(mpmath.nstr(number, 40, min_fixed=-50, max_fixed=50)) if 1e-40 < abs(number) < 1e40 else ""
 
 
 def compare(left: Any, right: Any) -> dict[str, Any]:
-    """The verdict on two expressions and what was learned on the way."""
+    """Return the verdict on two expressions and what was learned on the way."""
     comparison = Comparison(left, right)
     equal: bool | None = None
     late: str | None = None
@@ -173,7 +173,7 @@ def compare(left: Any, right: Any) -> dict[str, Any]:
 
 
 def same_curve(left: Any, right: Any) -> dict[str, Any]:
-    """Whether two equations (each given as left side minus right side) hold at the same points."""
+    """Tell whether two equations (each given as left side minus right side) hold at the same points."""
     mpmath.mp.dps = 60
     names = sorted(_names(left) | _names(right))
     ratios = []
@@ -194,7 +194,7 @@ def same_curve(left: Any, right: Any) -> dict[str, Any]:
 
 
 def _leaves(curve: Any, other: Any, names: list[str]) -> bool:
-    """Whether a point of ``curve`` is seen not to lie on ``other``."""
+    """Tell whether a point of ``curve`` is seen not to lie on ``other``."""
     for name in names:
         for point in _points(names)[:3]:
             low, high = Fraction(-60), Fraction(60)

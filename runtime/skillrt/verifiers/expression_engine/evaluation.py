@@ -45,7 +45,7 @@ class Evaluation:
         self.scale: Any = 0
 
     def value(self, node: Any) -> Any:
-        """The value of a node: a Fraction where it is exact, else mpmath's real or complex number."""
+        """Return the value of a node: a Fraction where it is exact, else mpmath's real or complex number."""
         head, text, args = node
         if head == "num":
             return Fraction(text)
@@ -209,7 +209,7 @@ def _check_exponent(bits: Any) -> None:
 
 
 def _exact_root(number: Fraction, index: int) -> Fraction | None:
-    """The root, where it is a fraction."""
+    """Return the root, where it is a fraction."""
     if index > 64 or bits_of(number) > 20_000:
         return None
     parts = []

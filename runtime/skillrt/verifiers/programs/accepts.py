@@ -19,7 +19,10 @@ from skillrt.verifiers.references.forms import KEPT_PROMPTS
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How far a number may be off: `amount` at most, measured as `kind` says (`unsaid`: one cannot tell)."""
+    """How far a number may be off: ``amount`` at most, measured as ``kind`` says.
+
+    The kind ``unsaid`` means that the measure is not known.
+    """
 
     amount: float
     kind: Literal["absolute", "relative", "either", "unsaid"]
@@ -30,13 +33,13 @@ class Accepts:
     """What a prompt says.
 
     Attributes:
-        order: `any` where a list may stand in any order, `unclear` where something may.
+        order: ``any`` where a list may stand in any order, ``unclear`` where something may.
         order_within: the lists inside the list may stand in any order as well.
-        answer: `any` where several answers are right, `unclear` where several lists or texts may be.
+        answer: ``any`` where several answers are right, ``unclear`` where several lists or texts may be.
         longest: the answer is a longest or shortest something, and ties are likely.
-        any_case: small and capital letters are the same in the output; `unclear` where they are somewhere.
+        any_case: small and capital letters are the same in the output; ``unclear`` where they are somewhere.
         tolerance: how far a number may be off, where that is stated.
-        in_place: `asked` where the argument must be changed, `named` where changing it is spoken of.
+        in_place: ``asked`` where the argument must be changed, ``named`` where changing it is spoken of.
     """
 
     order: Literal["shown", "any", "unclear"] = "shown"
@@ -50,7 +53,7 @@ class Accepts:
 
 @lru_cache(maxsize=KEPT_PROMPTS)
 def read_accepts(prompt: str) -> Accepts:
-    """What `prompt` accepts. Never raises."""
+    """Return what ``prompt`` accepts. Never raises."""
     sentences = list(_sentences(prompt))
     return Accepts(
         order=_order(sentences),
@@ -64,7 +67,7 @@ def read_accepts(prompt: str) -> Accepts:
 
 
 def _sentences(prompt: str) -> Iterator[str]:
-    """The sentences, each on one line, in small letters and without marks of layout."""
+    """Yield the sentences, each on one line, in small letters and without marks of layout."""
     text = prompt.lower().replace("’", "'").replace("\r", "")
     for paragraph in re.split(r"\n[ \t]*\n", text):
         line = " ".join(re.sub(r"[*`$~\\]", "", paragraph).split())
@@ -79,7 +82,10 @@ def _either(*patterns: str) -> re.Pattern[str]:
 
 
 def _with(sentences: list[str], *words: str) -> list[str]:
-    """The sentences that hold one of the words: to look for a word costs little, and a pattern much."""
+    """Return the sentences that hold one of the words.
+
+    A search for a word costs little, and one for a pattern much.
+    """
     return [sentence for sentence in sentences if any(word in sentence for word in words)]
 
 
@@ -186,7 +192,7 @@ _LONGEST = _either(r"\b(?:longest|shortest|largest|biggest)\b", r"最[长短]")
 
 
 def _answer(sentences: list[str]) -> Literal["shown", "any", "unclear"]:
-    """Whether several answers are right."""
+    """Tell whether several answers are right."""
     for sentence, following in pairwise([*sentences, ""]):
         for match in _ANY.finditer(sentence) if _with([sentence], *_ANY_WORDS) else ():
             if not _NEGATED.search(sentence[: match.start()]):
@@ -285,7 +291,10 @@ def _case(sentences: list[str]) -> Literal["no", "yes", "unclear"]:
 
 
 def _tolerance(sentences: list[str]) -> Tolerance | None:
-    """The tolerance that a sentence about errors states; the widest of several, `unsaid` in its kind."""
+    """Return the tolerance that a sentence about errors states.
+
+    It is the widest of several; where the kind is not said, it is ``unsaid``.
+    """
     stated = []
     for sentence in _with(sentences, "10", "e-", "e−", ".0"):
         if _ABOUT_ERROR.search(sentence):

@@ -22,9 +22,9 @@ _PLAIN = frozenset({"text", "txt", "plaintext", "output", "console", "bash", "sh
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function that may be the entry; a method if it has an `owner`. `parameters` leave out `self`.
+    """A function that may be the entry; a method if it has an ``owner``. ``parameters`` leave out ``self``.
 
-    `annotations` are those of the parameters, None where there are none.
+    ``annotations`` are those of the parameters, None where there are none.
     """
 
     owner: str | None
@@ -37,9 +37,9 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The code of a response; `code` is None when there is none, and `why` says so.
+    """The code of a response; ``code`` is None when there is none, and ``why`` says so.
 
-    `foreign` is true when there is code, but in another language than Python.
+    ``foreign`` is true when there is code, but in another language than Python.
     """
 
     code: str | None
@@ -48,7 +48,7 @@ class Candidate:
 
 
 def read_candidate(response: str) -> Candidate:
-    """The Python program in `response`: fenced, or the whole response. Never raises.
+    """Return the Python program in ``response``: fenced, or the whole response. Never raises.
 
     Of several fenced programs the last one that defines a class or function, or reads input, counts; a
     later snippet (an example of use) does not displace it.
@@ -75,8 +75,10 @@ _CODE_START = re.compile(r"^(?:import \w|from [\w.]+ import\b|class \w+.*:|def \
 
 
 def _unfenced(text: str) -> str | None:
-    """The program in a response that wraps it in prose without a fence: from its first line of code on, with
-    paragraphs left off at the end until the rest can be parsed."""
+    """Return the program in a response that wraps it in prose without a fence.
+
+    It begins at the first line of code. Paragraphs at its end are left off until the rest can be parsed.
+    """
     start = _CODE_START.search(text)
     if start is None:
         return None
@@ -93,7 +95,7 @@ def _unfenced(text: str) -> str | None:
 
 
 def parsed(code: str) -> ast.Module | None:
-    """The syntax tree of `code`, or None."""
+    """Return the syntax tree of ``code``, or None."""
     try:
         with warnings.catch_warnings():
             # An invalid escape in a candidate's string is no business of this process's log.
@@ -104,7 +106,7 @@ def parsed(code: str) -> ast.Module | None:
 
 
 def _blocks(text: str) -> list[tuple[str, str]]:
-    """The fenced blocks as (language, code); a last fence left open runs to the end."""
+    """Return the fenced blocks as (language, code); a last fence left open runs to the end."""
     blocks: list[tuple[str, str]] = []
     opening: re.Match[str] | None = None
     for fence in _FENCE.finditer(text):
@@ -119,12 +121,12 @@ def _blocks(text: str) -> list[tuple[str, str]]:
 
 
 def _block(opening: re.Match[str], before: str) -> tuple[str, str]:
-    """The block that `opening` begins and the end of `before` ends, as (language, code)."""
+    """Return the block that ``opening`` begins and the end of ``before`` ends, as (language, code)."""
     return opening["language"].lower(), textwrap.dedent(before[opening.end() + 1 :])
 
 
 def _is_program(code: str) -> bool:
-    """Whether the code defines something, or reads standard input."""
+    """Tell whether the code defines something, or reads standard input."""
     tree = parsed(code)
     if tree is None:
         return False
@@ -134,7 +136,7 @@ def _is_program(code: str) -> bool:
 
 @lru_cache(maxsize=KEPT_CODES)
 def functions(code: str) -> tuple[Function, ...]:
-    """The functions at the top level and the public methods of its classes, in order of appearance."""
+    """Return the functions at the top level and the public methods of its classes, in order of appearance."""
     tree = parsed(code)
     listed: list[Function] = []
     for node in tree.body if tree else []:
@@ -163,17 +165,20 @@ def _function(owner: str | None, node: ast.FunctionDef) -> Function:
 
 
 def written(annotation: ast.expr | None) -> str:
-    """An annotation as text, short; a string's own text where it is one, and empty where there is none."""
+    """Return an annotation as text, short.
+
+    It is a string's own text, and empty where there is no annotation.
+    """
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         return annotation.value[:200]
     return "" if annotation is None else ast.unparse(annotation)[:200]
 
 
 def entry_for(prompt: str, code: str, arguments: tuple[str, ...]) -> Function | None:
-    """The function that the task's examples call, or None when that is not clear.
+    """Return the function that the task's examples call, or None when that is not clear.
 
     It takes as many arguments as the examples give. Preferred in turn: one that the prompt names, a method
-    of `Solution`, one whose parameters have the examples' names, the only one left.
+    of ``Solution``, one whose parameters have the examples' names, the only one left.
     """
     fitting = [
         function

@@ -25,7 +25,7 @@ _WORST: dict[Outcome, int] = {"passed": 0, "unknown": 1, "failed": 2}
 
 
 def worst(outcomes: list[Outcome]) -> Outcome:
-    """The outcome of several that all must pass."""
+    """Return the outcome of several that all must pass."""
     return max(outcomes, key=_WORST.__getitem__, default="passed")
 
 
@@ -53,7 +53,7 @@ def compare_values(got: object, expected: object, accepts: Accepts) -> Outcome:
 
 
 def _same_kind(got: object, expected: object) -> bool:
-    """Whether another right answer could be of the kind of `got`."""
+    """Tell whether another right answer could be of the kind of ``got``."""
     if isinstance(expected, int | float):
         return isinstance(got, int | float) and not isinstance(got, bool)
     return type(got) is type(expected)
@@ -117,7 +117,7 @@ def _sorted(value: object) -> object:
 
 
 def _sort_key(value: object) -> tuple[str, object]:
-    """A total order over plain values; numbers by size, long ones included."""
+    """Return a total order over plain values; numbers by size, long ones included."""
     if isinstance(value, int | float):
         return ("number", value)
     if isinstance(value, list):
@@ -183,7 +183,7 @@ def _same_token(token: str, shown: str, accepts: Accepts) -> Outcome:
 
 
 def near(got: float, expected: float, tolerance: Tolerance) -> Outcome:
-    """Whether a number is as near to the expected one as the tolerance wants."""
+    """Tell whether a number is as near to the expected one as the tolerance wants."""
     if not (math.isfinite(got) and math.isfinite(expected)):
         return "passed" if got == expected else "failed"
     off = abs(got - expected)
@@ -196,7 +196,7 @@ def near(got: float, expected: float, tolerance: Tolerance) -> Outcome:
 
 
 def _rounds_to(got: float, shown: str) -> bool:
-    """Whether the shown number is the given one, rounded to the digits that it has."""
+    """Tell whether the shown number is the given one, rounded to the digits that it has."""
     point = shown.find(".")
     if point < 0 or "e" in shown.lower():
         return False
@@ -209,7 +209,7 @@ def _verdict(token: str) -> str | None:
 
 
 def _fixed(tokens: list[str], shown: list[str]) -> bool:
-    """Whether a right answer's output can only be the shown one, or begins in another way than this one.
+    """Tell whether a right answer's output can only be the shown one, or begins in another way than this one.
 
     A truth has one right value, and so has the question whether there is an answer.
     """
@@ -220,7 +220,7 @@ def _fixed(tokens: list[str], shown: list[str]) -> bool:
 
 
 def _other_answer(printed: str, shown: str, accepts: Accepts) -> Outcome:
-    """Whether a text that is not the shown one may be as right."""
+    """Tell whether a text that is not the shown one may be as right."""
     if accepts.answer == "any":
         return "unknown"
     is_compound = any(_is_compound(line) for line in shown.splitlines())
@@ -234,13 +234,16 @@ def _other_answer(printed: str, shown: str, accepts: Accepts) -> Outcome:
 
 
 def _is_compound(line: str) -> bool:
-    """Whether a line of an output is more than a number or a verdict."""
+    """Tell whether a line of an output is more than a number or a verdict."""
     tokens = line.split()
     return len(tokens) > 1 or any(not _DECIMAL.fullmatch(token) and not _verdict(token) for token in tokens)
 
 
 def _same_members(printed: str, shown: str) -> bool:
-    """Whether the same words and numbers stand in both, in whatever order; of decimals only their number."""
+    """Tell whether the same words and numbers stand in both, in whatever order.
+
+    Of decimals only their number is compared.
+    """
     return Counter(map(_member, printed.split())) == Counter(map(_member, shown.split()))
 
 

@@ -1,7 +1,7 @@
 """The code of ours that runs inside the sandbox, around code of others.
 
 The foreign source comes in as an input and runs in a namespace of its own, so that a variable which it
-happens to call `result` is not taken for ours. What it should print or return never goes in: the comparison
+happens to call ``result`` is not taken for ours. What it should print or return never goes in: the comparison
 is made outside, of what comes out, which is anybody's word. Whatever the foreign code does to this code in
 its process (patches, closes, exits, threads left behind) makes its own run fail and no other.
 """
@@ -276,7 +276,7 @@ CALL = _PLAIN + _CALL + _ENDING + _ONE
 CALLS = _PLAIN + _CALL + _ENDING + _ALL
 """The same for the arguments of several examples, until one raises."""
 NODE_CALL = _PLAIN + _NODES + _CALL + _ENDING + _ONE
-"""`CALL` where some argument is a tree or a linked list, as ``shapes`` says."""
+"""``CALL`` where some argument is a tree or a linked list, as ``shapes`` says."""
 NODE_CALLS = _PLAIN + _NODES + _CALL + _ENDING + _ALL
 """The same for the arguments of several examples, until one raises."""
 PROGRAM = _PLAIN + _PROGRAM + _ENDING + _ONE

@@ -1,4 +1,4 @@
-"""`code_examples@1`: which response's program passes the examples that the prompt shows."""
+"""``code_examples@1``: which response's program passes the examples that the prompt shows."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ _FOUND: WeakKeyDictionary[Sandbox, Memo[_Found]] = WeakKeyDictionary()
 
 
 async def code_examples(prompt: str, responses: Mapping[str, str], sandbox: Sandbox) -> WinnerResult:
-    """Run each response's program on the examples shown in `prompt`.
+    """Run each response's program on the examples shown in ``prompt``.
 
     A response matches when its program passes every readable example. It fails when one gives another result
     where no other can be right, or ends in any way but well: an error, an exit, a crash, a broken limit, a
     thread left behind, no end. Code in another language, an unclear entry function, a mismatch where the task
     accepts more than it shows, a time near the limit, and a sandbox that did not serve leave it open.
-    Conclusive only when exactly one matches and all others fail. `sandbox` is an open `cpython` sandbox.
-    Never raises for what the texts hold; the order of `responses` does not matter.
+    Conclusive only when exactly one matches and all others fail. ``sandbox`` is an open ``cpython`` sandbox.
+    Never raises for what the texts hold; the order of ``responses`` does not matter.
     """
     examples = read_examples(prompt)
     if not examples:
@@ -87,7 +87,7 @@ async def code_examples(prompt: str, responses: Mapping[str, str], sandbox: Sand
 
 
 async def _judged(prompt: str, examples: Examples, response: str, sandbox: Sandbox) -> _Found:
-    """Whether the program of one response passes all examples; stops at the first that it fails."""
+    """Tell whether the program of one response passes all examples; stops at the first that it fails."""
     candidate = read_candidate(response)
     if candidate.code is None:
         return _Found(None, False, candidate.why, certain=not candidate.foreign)
@@ -206,19 +206,19 @@ class _Trials:
         return _Trial(outcome, why)
 
     def _raised(self, error: str) -> _Trial:
-        """What an error of the program says of it."""
+        """Return what an error of the program says of it."""
         missing = re.match(rf"ModuleNotFoundError: No module named '({_OFFERED})\b", error)
         if missing and re.search(rf"\b(?:import|from)\b.*\b{missing[1]}\b", self._code):
             return _Trial("unknown", f"needs {missing[1]}, which is not installed here")
         return self._failed(f"error: {_steady(error)}")
 
     def _failed(self, why: str) -> _Trial:
-        """A failure, unless the program may have wanted its trees and lists in another form than it got."""
+        """Return a failure, unless the program may have wanted its trees and lists in another form."""
         sure = all(call.nodes.sure for call in self._calls if call is not None)
         return _Trial("failed" if sure else "unknown", why)
 
     def _stopped(self, outcome: SandboxResult) -> _Trial:
-        """What a run that did not end well says about the program."""
+        """Return what a run that did not end well says about the program."""
         match outcome.error_kind:
             case "syntax" | "runtime":
                 lines = (outcome.error or "").strip().splitlines()
@@ -234,12 +234,15 @@ class _Trials:
 
 
 def _steady(text: str) -> str:
-    """The text without addresses of memory, which differ from run to run."""
+    """Return the text without addresses of memory, which differ from run to run."""
     return re.sub(r"\b0x[0-9a-fA-F]{6,16}\b", "0x...", text)
 
 
 def _told(outcome: SandboxResult) -> tuple[list[JSON], str | None] | None:
-    """What a driver says that the examples gave, and the error that ended it; None where it says neither."""
+    """Return what a driver says that the examples gave, and the error that ended it.
+
+    It is None where the driver says neither.
+    """
     returned = outcome.result
     if not outcome.ok or not isinstance(returned, dict) or set(returned) != {"gave", "error"}:
         return None

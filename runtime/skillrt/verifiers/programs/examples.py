@@ -19,7 +19,7 @@ PROMPT_CHARS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class CallExample:
-    """`Input: nums = [1,2], k = 3` and `Output: 5`: arguments by name, in the order shown, and the result."""
+    """``Input: nums = [1,2], k = 3`` and ``Output: 5``: arguments by name, as shown, and the result."""
 
     arguments: tuple[tuple[str, JSON], ...]
     expected: JSON
@@ -29,7 +29,7 @@ class CallExample:
 class StdinExample:
     """A sample input for a program, and the outputs that agree with the sample.
 
-    A prompt often runs its explanation on after the output, with only a blank line between: `outputs` holds
+    A prompt often runs its explanation on after the output, with only a blank line between: ``outputs`` holds
     the shown text up to the first blank line, up to the second, and so on.
     """
 
@@ -67,7 +67,7 @@ _NEXT_SECTION = re.compile(
 
 @lru_cache(maxsize=KEPT_PROMPTS)
 def read_examples(prompt: str) -> Examples:
-    """The examples shown in `prompt`; empty when there are none that can be read. Never raises."""
+    """Return the examples shown in ``prompt``; empty when there are none that can be read. Never raises."""
     if len(prompt) > PROMPT_CHARS:  # cut, it would show a cut example
         return Examples()
     text = prompt.replace("\r\n", "\n").replace("\r", "\n")
@@ -80,7 +80,7 @@ def read_examples(prompt: str) -> Examples:
 
 
 def _calls(text: str) -> tuple[CallExample, ...]:
-    """The readable examples of the `Input: a = 1, b = 2` kind."""
+    """Return the readable examples of the ``Input: a = 1, b = 2`` kind."""
     calls = []
     for match in list(_CALL.finditer(text))[:MAX_EXAMPLES]:
         try:
@@ -94,7 +94,7 @@ def _calls(text: str) -> tuple[CallExample, ...]:
 
 
 def _arguments(shown: str) -> tuple[tuple[str, JSON], ...]:
-    """`a = 1, b = [2]` as pairs; ValueError when it is anything else."""
+    """``a = 1, b = [2]`` as pairs; ValueError when it is anything else."""
     call = _parsed(f"f({_python(shown.strip())})")
     if not isinstance(call, ast.Call) or call.args or any(word.arg is None for word in call.keywords):
         raise ValueError("not a list of named arguments")
@@ -102,12 +102,15 @@ def _arguments(shown: str) -> tuple[tuple[str, JSON], ...]:
 
 
 def literal(shown: str) -> JSON:
-    """A JSON or Python literal; ValueError or SyntaxError when it is neither."""
+    """Return a JSON or Python literal; ValueError or SyntaxError when it is neither."""
     return _json(_value(_parsed(_python(shown.strip().strip("`*").strip()))))
 
 
 def _parsed(source: str) -> ast.expr:
-    """The one expression in `source`; ValueError or SyntaxError when it is none, or nests too deep."""
+    """Return the one expression in ``source``.
+
+    Raises ValueError or SyntaxError when there is none, or when it nests too deep.
+    """
     try:
         return ast.parse(source, mode="eval").body
     except (RecursionError, MemoryError) as error:
@@ -115,7 +118,7 @@ def _parsed(source: str) -> ast.expr:
 
 
 def _value(node: ast.expr) -> object:
-    """The value of a literal; ValueError when it is none, as for a set of sets, which cannot be."""
+    """Return the value of a literal; ValueError when it is none, as for a set of sets, which cannot be."""
     try:
         return ast.literal_eval(node)
     except (TypeError, RecursionError, MemoryError) as error:
@@ -123,7 +126,7 @@ def _value(node: ast.expr) -> object:
 
 
 def _json(value: object) -> JSON:
-    """A literal as plain JSON, integers of any length; ValueError for what JSON does not have."""
+    """Return a literal as plain JSON, integers of any length; ValueError for what JSON does not have."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float) and math.isfinite(value):
@@ -159,7 +162,7 @@ def _renamed(code: str) -> str:
 
 
 def _in_hexadecimal(match: re.Match[str]) -> str:
-    """A long integer in the notation that Python reads at any length."""
+    """Return a long integer in the notation that Python reads at any length."""
     value = 0
     for start in range(0, len(match[0]), _CHUNK):
         chunk = match[0][start : start + _CHUNK]
@@ -168,7 +171,7 @@ def _in_hexadecimal(match: re.Match[str]) -> str:
 
 
 def _programs(text: str) -> tuple[StdinExample, ...]:
-    """The pairs of sample input and sample output, each output following its input."""
+    """Return the pairs of sample input and sample output, each output following its input."""
     headers = list(_SAMPLE.finditer(text))
     programs = []
     for place, header in enumerate(headers[:-1]):
@@ -184,7 +187,7 @@ def _programs(text: str) -> tuple[StdinExample, ...]:
 
 
 def _outputs(shown: str) -> tuple[str, ...]:
-    """What may count as the sample's output: its paragraphs, one, then two, and so on."""
+    """Return what may count as the sample's output: its paragraphs, one, then two, and so on."""
     fenced = re.match(r"\s*```\w*\n(.*?)```", shown, re.DOTALL)
     if fenced:
         return (fenced[1],)
@@ -200,7 +203,10 @@ def _unfenced(shown: str) -> str:
 
 
 def _unspaced(shown: str) -> str:
-    """The sample's lines; where a page's layout put a blank line between all of them, without these."""
+    """Return the sample's lines.
+
+    Blank lines that a page's layout put between all of them are left out.
+    """
     lines = shown.strip("\n").rstrip().split("\n")
     inner = [not line.strip() for line in lines[1::2]]
     doubled = len(lines) >= 3 and all(inner) and all(line.strip() for line in lines[::2])

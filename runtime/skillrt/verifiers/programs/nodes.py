@@ -1,8 +1,8 @@
 """Which arguments of a function are trees or linked lists, though the example shows them as lists.
 
-Interview sites show a binary tree level by level (`[3,9,20,null,null,15,7]`) and a linked list by its values.
-The task says what is meant: by its signature, by a class that it shows, or in words and the usual names. Only
-where it says nothing does the response's own signature count.
+Interview sites show a binary tree level by level (``[3,9,20,null,null,15,7]``) and a linked list by its
+values. The task says what is meant: by its signature, by a class that it shows, or in words and the usual
+names. Only where it says nothing does the response's own signature count.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ PLAIN = NodeUse()
 def read_nodes(
     prompt: str, code: str, entry: Function, given: tuple[tuple[str, JSON], ...]
 ) -> NodeUse | None:
-    """How `entry` takes the arguments `given`, by name and in the order of its parameters.
+    """Return how ``entry`` takes the arguments ``given``, by name and in the order of its parameters.
 
     None where it takes nodes of a kind that is not known here, or it is not clear which.
     """
@@ -107,7 +107,10 @@ def read_nodes(
 
 
 def _signature(prompt: str, name: str) -> dict[str, str]:
-    """The kinds of parameters, by name, as a signature in the prompt has them; `return` is one of them."""
+    """Return the kinds of parameters, by name, as a signature in the prompt has them.
+
+    ``return`` is one of them.
+    """
     told: dict[str, str] = {}
     shown = re.search(
         rf"\bdef {re.escape(name)}\s*\((?P<parameters>[^)]{{0,400}})\)\s*"
@@ -131,7 +134,7 @@ def _signature(prompt: str, name: str) -> dict[str, str]:
 
 
 def _kind(annotation: str) -> str | None:
-    """`Optional[TreeNode]` as `tree`, `List[ListNode]` as `lists`, anything without them as None."""
+    """``Optional[TreeNode]`` as ``tree``, ``List[ListNode]`` as ``lists``, anything without them as None."""
     for word, kind in (("TreeNode", "tree"), ("ListNode", "list")):
         if word in annotation:
             return (
@@ -143,12 +146,12 @@ def _kind(annotation: str) -> str | None:
 
 
 def _is_other(annotation: str) -> bool:
-    """Whether an annotation names a class of nodes that is not known here."""
+    """Tell whether an annotation names a class of nodes that is not known here."""
     return re.search(r"\b(?!TreeNode\b|ListNode\b)\w*Node\b", annotation) is not None
 
 
 def _by_words(prompt: str, name: str, value: JSON) -> str | None:
-    """The kind of an argument by its usual name, in a task that speaks of trees or linked lists."""
+    """Return the kind of an argument by its usual name, in a task that speaks of trees or linked lists."""
     low = name.lower()
     if not (value is None or _is_flat(value) or low == "lists"):
         return None
@@ -164,7 +167,7 @@ def _is_flat(value: JSON) -> bool:
 
 
 def _may_be_a_node(prompt: str, name: str, value: JSON, annotation: str) -> bool:
-    """Whether a lone value may stand for a node, as in `p = 5` for the node that holds 5."""
+    """Tell whether a lone value may stand for a node, as in ``p = 5`` for the node that holds 5."""
     if annotation or isinstance(value, list | dict | bool) or value is None:
         return False
     return (
@@ -176,7 +179,7 @@ def _may_be_a_node(prompt: str, name: str, value: JSON, annotation: str) -> bool
 def _shape(
     kind: str | None, value: JSON, given: tuple[tuple[str, JSON], ...], before: list[Shape]
 ) -> Shape | None:
-    """The shape of an argument of `kind`; None where the shown value does not fit it."""
+    """Return the shape of an argument of ``kind``; None where the shown value does not fit it."""
     match kind:
         case "tree" | "list" if value is None or _is_flat(value):
             return "tree" if kind == "tree" else "list"

@@ -29,7 +29,7 @@ class Call:
     accepts: Accepts
 
     def inputs(self, code: str) -> dict[str, JSON]:
-        """What the driver needs: nothing of the result."""
+        """Return what the driver needs: nothing of the result."""
         return {
             "source": code,
             "owner": self.entry.owner,
@@ -41,7 +41,10 @@ class Call:
 
 
 def read_call(prompt: str, code: str, example: CallExample, accepts: Accepts) -> Call | None:
-    """The call of one example; None where no function is the one to call, or its nodes are not known here."""
+    """Return the call of one example.
+
+    It is None where the function to call is not clear, or its nodes are not known here.
+    """
     entry = entry_for(prompt, code, tuple(name for name, _ in example.arguments))
     if entry is None:
         return None
@@ -53,7 +56,7 @@ def read_call(prompt: str, code: str, example: CallExample, accepts: Accepts) ->
 
 
 def _ordered(entry: Function, example: CallExample) -> tuple[tuple[str, JSON], ...]:
-    """The arguments in the order of the function's parameters where the names agree, else as shown."""
+    """Return the arguments in the order of the function's parameters where the names agree, else as shown."""
     by_name = dict(example.arguments)
     names = entry.parameters[: len(by_name)]
     if set(names) == set(by_name):
@@ -62,7 +65,7 @@ def _ordered(entry: Function, example: CallExample) -> tuple[tuple[str, JSON], .
 
 
 def compare_call(gave: JSON, call: Call) -> tuple[Outcome, object]:
-    """How a call did, and the value that counts: what it returned, or what its argument became.
+    """Return how a call did, and the value that counts: what it returned, or what its argument became.
 
     gave: what the driver says of the call, [value, arguments after it or None]; anybody may have written it.
     """
@@ -102,7 +105,10 @@ def _compared(value: JSON, call: Call) -> Outcome:
 
 
 def _decoded(value: JSON, expected: JSON) -> object:
-    """A value as the driver wrote it: long integers whole, nodes as the list that the example shows."""
+    """Return a value as the driver wrote it.
+
+    Long integers are whole, and nodes are the list that the example shows.
+    """
     if isinstance(value, list):
         inner = expected if isinstance(expected, list) else []
         several = len(inner) == len(value)
@@ -128,7 +134,7 @@ def _holds_tree(value: JSON) -> bool:
 
 
 def _trimmed(shown: JSON) -> JSON:
-    """A shown tree, or list of trees, without the children that are not there at its end."""
+    """Return a shown tree, or list of trees, without the children that are not there at its end."""
     if not isinstance(shown, list):
         return shown
     items = [_trimmed(item) for item in shown]
@@ -138,7 +144,7 @@ def _trimmed(shown: JSON) -> JSON:
 
 
 def _encoded(value: JSON) -> JSON:
-    """A value as the driver reads it: integers of any length."""
+    """Return a value as the driver reads it: integers of any length."""
     if isinstance(value, int) and value.bit_length() > MAX_WALL_BITS:
         return {"0x": hex(value)}
     if isinstance(value, list):
@@ -149,7 +155,7 @@ def _encoded(value: JSON) -> JSON:
 
 
 def shown_value(value: object) -> str:
-    """A value in one short line."""
+    """Return a value in one short line."""
     try:
         text = repr(value)
     except ValueError:  # an integer longer than Python writes out

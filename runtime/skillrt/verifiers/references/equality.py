@@ -14,7 +14,9 @@ REFERENCE_CHARS = 4_000
 
 
 def matches_any(form: Form, prompt: str, answer: str, references: Sequence[str]) -> bool | None:
-    """Whether `answer` equals one of the acceptable `references`; None when that could not be settled.
+    """Tell whether ``answer`` equals one of the acceptable ``references``.
+
+    It is None when that could not be settled.
 
     Raises:
         TooCostlyError: the answer equals none that can be told, and cannot be evaluated within the bounds.
@@ -37,7 +39,7 @@ def matches_any(form: Form, prompt: str, answer: str, references: Sequence[str])
 
 
 def _matches(form: Form, prompt: str, answer: str, reference: str) -> bool | None:
-    """Whether `answer`, in `form`, equals one reference."""
+    """Tell whether ``answer``, in ``form``, equals one reference."""
     wanted = boxed_answer(reference) or reference.strip()
     match form:
         case RepeatedLetter() | OptionLetter():
@@ -54,7 +56,7 @@ def _matches(form: Form, prompt: str, answer: str, reference: str) -> bool | Non
 
 
 def _letter_reference(reference: str, times: int) -> str | None:
-    """The letter of a reference given as `C`, `(C)` or `CCCCC`."""
+    """Return the letter of a reference given as ``C``, ``(C)`` or ``CCCCC``."""
     bare = trim(reference)
     if len(bare) == times and len(set(bare)) == 1 and bare.isupper():
         return bare[0]
@@ -62,7 +64,7 @@ def _letter_reference(reference: str, times: int) -> str | None:
 
 
 def same_list(first: str, second: str, prompt: str = "") -> bool | None:
-    """Whether two lists have the same entries in the same order."""
+    """Tell whether two lists have the same entries in the same order."""
     left, right = split_list(first), split_list(second)
     if len(left) != len(right) or not left:
         return False

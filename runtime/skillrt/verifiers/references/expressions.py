@@ -1,6 +1,6 @@
 r"""Comparison of expressions in a worker process, which is limited in memory and in processor time.
 
-A hostile `\boxed{9^{9^{9^9}}}` can hold an engine for hours, so none runs in this process: one worker is
+A hostile ``\boxed{9^{9^{9^9}}}`` can hold an engine for hours, so none runs in this process: one worker is
 started when first needed and replaced after a crash. It limits the processor time of each comparison itself,
 so that a busy machine does not change a verdict; the wall clock is a wide backstop.
 """
@@ -72,14 +72,14 @@ def compare_values(left: Node, right: Node) -> Told:
 
 
 def compare_curves(left: Node, right: Node) -> Told:
-    """Whether two equations, each given as the difference of its sides, hold at the same points."""
+    """Tell whether two equations, each given as the difference of its sides, hold at the same points."""
     message = _WORKER.ask("curves", left.plain(), right.plain())
     equal = message.get("equal")
     return Told(equal if isinstance(equal, bool) else None, positive=message.get("positive") is True)
 
 
 def compare_texts(left: str, right: str) -> bool | None:
-    """Whether math-verify finds two TeX texts equal: True or None, never False."""
+    """Tell whether math-verify finds two TeX texts equal: True or None, never False."""
     return True if _WORKER.ask("texts", left, right).get("equal") is True else None
 
 
@@ -97,7 +97,7 @@ class _Worker:
         self._process = None
 
     def ask(self, mode: str, left: object, right: object) -> Mapping[str, object]:
-        """The worker's answer; empty when it could not tell."""
+        """Return the worker's answer; empty when it could not tell."""
         question = json.dumps({"mode": mode, "left": left, "right": right})
         with self._lock:
             # Both orders of a pair ask at once: the second one waited for the first one's verdict.
@@ -116,7 +116,7 @@ class _Worker:
         return message
 
     def _started(self) -> subprocess.Popen[bytes]:
-        """The running worker, started when there is none."""
+        """Return the running worker, started when there is none."""
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._stop()

@@ -40,7 +40,7 @@ _LATEX_WORD = re.compile(r"\\[A-Za-z]+\*?")
 
 
 def read_answer(form: Form, response: str) -> str | None:
-    """The answer that `response` gives in `form`, or None. Deterministic; never raises."""
+    """Return the answer that ``response`` gives in ``form``, or None. Deterministic; never raises."""
     text = response[-TAIL_CHARS:]
     match form:
         case RepeatedLetter(times):
@@ -64,12 +64,12 @@ def read_answer(form: Form, response: str) -> str | None:
 
 
 def trim(text: str) -> str:
-    """`text` without the quotes, brackets, stops and space around it."""
+    """``text`` without the quotes, brackets, stops and space around it."""
     return _MATH_BRACKET.sub("", text).strip(_EDGE)
 
 
 def _repeated_letter(text: str, times: int) -> str | None:
-    """The letter of the last run of exactly `times` equal capitals that stands by itself."""
+    """Return the letter of the last run of exactly ``times`` equal capitals that stands by itself."""
     last = None
     for run in re.finditer(r"([A-Z])\1*", text):
         before = text[run.start() - 1 : run.start()]
@@ -81,10 +81,10 @@ def _repeated_letter(text: str, times: int) -> str | None:
 
 
 def star_segments(text: str, stars: int) -> Iterator[str]:
-    """The texts that stand between two runs of at least `stars` asterisks on one line.
+    """Yield the texts that stand between two runs of at least ``stars`` asterisks on one line.
 
     As in Markdown, an opening run is followed by text and a closing one preceded by it; unlike there, nesting
-    is ignored, because models write `**So, ***2*****`.
+    is ignored, because models write ``**So, ***2*****``.
     """
     previous: re.Match[str] | None = None
     for run in re.finditer(r"\*+", text):
@@ -111,7 +111,7 @@ _STAR_JOINT = re.compile(r"(?<=\w)\*{2,3}([ \t]*[,;][ \t]*(?:and[ \t]+)?)\*{2,3}
 
 
 def _starred(form: Starred, text: str) -> str | None:
-    """The last starred text whose content is what the form asks for."""
+    """Return the last starred text whose content is what the form asks for."""
     if form.content == "list":
         # `**yes**, **no**` is the list `**yes, no**`.
         text = _STAR_JOINT.sub(r"\1", text)
@@ -126,7 +126,7 @@ def _starred(form: Starred, text: str) -> str | None:
 
 
 def _content(form: Starred, segment: str) -> str | None:
-    """`segment` as the content that the form asks for, or None if it is something else."""
+    """``segment`` as the content that the form asks for, or None if it is something else."""
     segment = last_boxed(segment) or segment
     if form.content != "text" and (label := _LABEL.match(segment)):
         segment = segment[label.end() :]
@@ -153,7 +153,10 @@ _ENTRY_START = re.compile(r"^\s*(?:\d{1,3}[.)]\s+|[-*•]\s+)?(?:(?:and|or)\s+)?
 
 
 def split_list(text: str) -> list[str]:
-    """The entries of a list written with commas, semicolons or lines, list numbers and `and` taken off."""
+    """Return the entries of a list written with commas, semicolons or lines.
+
+    List numbers and ``and`` are taken off.
+    """
     parts = re.split(r"[,;\n，、]", text[:ANSWER_CHARS])
     items = [trim(_ENTRY_START.sub("", part)) for part in parts]
     return [item for item in items if item]
@@ -172,13 +175,19 @@ _JOINT = re.compile(
 
 
 def last_boxed(text: str) -> str | None:
-    r"""The content of the last complete `\boxed{...}` (or `\fbox{...}`), braces balanced; None if empty."""
+    r"""Return the content of the last complete ``\boxed{...}`` (or ``\fbox{...}``), braces balanced.
+
+    It is None if the box is empty.
+    """
     boxes = list(_BOX.finditer(text))
     return _box_content(text, boxes[-1].end())[0] if boxes else None
 
 
 def boxed_answer(text: str) -> str | None:
-    r"""The answer in the last box, or in the last boxes: of those with no prose between them, a list."""
+    r"""Return the answer in the last box, or in the last boxes.
+
+    Boxes with no prose between them make a list.
+    """
     boxes: list[tuple[str | None, int, int]] = []
     for start in list(_BOX.finditer(text))[-_BOXES:]:
         if boxes and start.start() < boxes[-1][2]:
@@ -214,7 +223,10 @@ def _unwrapped(content: str) -> str:
 
 
 def _box_content(text: str, start: int) -> tuple[str | None, int]:
-    """The content of a box that begins at ``start`` and where it ends; None when empty or not closed."""
+    """Return the content of a box that begins at ``start`` and where it ends.
+
+    It is None when the box is empty or not closed.
+    """
     if text[start : start + 1] != "{":
         bare = _BARE_BOX.match(text, start, start + BARE_BOX_CHARS)
         return (bare[0].strip() or None, bare.end()) if bare else (None, start)
@@ -228,7 +240,7 @@ def _box_content(text: str, start: int) -> tuple[str | None, int]:
 
 
 def _closing_digits(text: str, digits: int) -> str | None:
-    """The number that ends the response (markup aside), if it has exactly `digits` digits."""
+    """Return the number that ends the response (markup aside), if it has exactly ``digits`` digits."""
     tail = text[-400:]
     numbers = list(re.finditer(r"[0-9]+(?:[.,][0-9]+)*", tail))
     if not numbers:
@@ -245,7 +257,7 @@ _NUMBERS_RUN = re.compile(r"(?<![\w.])\d{1,4}(?:\s*[,，]\s*\d{1,4}){0,400}(?!\w
 
 
 def _number_list(text: str) -> str | None:
-    """The last comma list of whole numbers that follows `answer`, is set off, or fills a line."""
+    """Return the last comma list of whole numbers that follows ``answer``, is set off, or fills a line."""
     boxed = last_boxed(text)
     if boxed and re.fullmatch(r"\s*\d{1,4}(?:\s*,\s*\d{1,4})*\s*", boxed):
         return ", ".join(split_list(boxed))
@@ -263,7 +275,7 @@ def _number_list(text: str) -> str | None:
 
 
 def _tagged(text: str, tag: str) -> str | None:
-    """The content of the last complete pair of tags."""
+    """Return the content of the last complete pair of tags."""
     marks = list(re.finditer(rf"<(?P<closing>/?){re.escape(tag)}>", text, re.IGNORECASE))
     for opening, closing in zip(reversed(marks[:-1]), reversed(marks[1:]), strict=True):
         if closing["closing"] and not opening["closing"]:
@@ -272,7 +284,7 @@ def _tagged(text: str, tag: str) -> str | None:
 
 
 def _after_marker(text: str, marker: str) -> str | None:
-    """The rest of the line after the last occurrence of `marker` (the next line when that rest is empty)."""
+    """Return the rest of the line after the last ``marker``, or the next line when that rest is empty."""
     words = r"\s+".join(re.escape(word) for word in marker.split())
     if marker[-1].isalnum():
         # `This answer depends` mentions an answer; `Answer:` and `the answer is` announce one.
@@ -296,7 +308,7 @@ _LETTER_STATED = re.compile(
 
 
 def _option_letter(text: str) -> str | None:
-    """The letter in the last box, or stated last as the answer, or alone on the last line."""
+    """Return the letter in the last box, or stated last as the answer, or alone on the last line."""
     boxed = last_boxed(text)
     if boxed is not None and (letter := letter_of(boxed)):
         return letter
@@ -308,7 +320,10 @@ def _option_letter(text: str) -> str | None:
 
 
 def letter_of(text: str) -> str | None:
-    r"""The option's letter in `B`, `(B)`, `B.`, `**B**`, `\text{B}` or `(B) its words`; None otherwise."""
+    r"""Return the option's letter in ``B``, ``(B)``, ``B.``, ``**B**``, ``\text{B}`` or ``(B) its words``.
+
+    It is None for anything else.
+    """
     bare = _LATEX_WORD.sub("", _CONTROL_SPACE.sub(" ", text)).strip()
     alone = trim(bare)
     if re.fullmatch(r"[A-Z]", alone):

@@ -21,7 +21,7 @@ _NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", 
 
 @dataclass(frozen=True, slots=True)
 class RepeatedLetter:
-    """The letter of an option, written `times` times in one string."""
+    """The letter of an option, written ``times`` times in one string."""
 
     times: int
 
@@ -32,10 +32,10 @@ class RepeatedLetter:
 
 @dataclass(frozen=True, slots=True)
 class Starred:
-    """An answer between asterisks: `stars` is 2 for bold, 3 where the prompt shows `***X***`.
+    """An answer between asterisks: ``stars`` is 2 for bold, 3 where the prompt shows ``***X***``.
 
-    `content` says what stands between them; `length` is the number of entries of a list (None: any) and
-    `words` the entries allowed in it (empty: any).
+    ``content`` says what stands between them; ``length`` is the number of entries of a list (None: any) and
+    ``words`` the entries allowed in it (empty: any).
     """
 
     stars: int
@@ -51,7 +51,7 @@ class Starred:
 
 @dataclass(frozen=True, slots=True)
 class Boxed:
-    r"""An answer in LaTeX's `\boxed{}`."""
+    r"""An answer in LaTeX's ``\boxed{}``."""
 
     def describe(self) -> str:
         """One phrase for a reader."""
@@ -60,7 +60,7 @@ class Boxed:
 
 @dataclass(frozen=True, slots=True)
 class ClosingDigits:
-    """A number of exactly `digits` digits as the last part of the response."""
+    """A number of exactly ``digits`` digits as the last part of the response."""
 
     digits: int
 
@@ -80,7 +80,7 @@ class NumberList:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """An answer between `<tag>` and `</tag>`."""
+    """An answer between ``<tag>`` and ``</tag>``."""
 
     tag: str
 
@@ -91,7 +91,7 @@ class Tagged:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """An answer on the rest of the line after `marker` (such as `####` or `Final answer:`)."""
+    """An answer on the rest of the line after ``marker`` (such as ``####`` or ``Final answer:``)."""
 
     marker: str
 
@@ -183,10 +183,10 @@ _LETTER = re.compile(
 
 @lru_cache(maxsize=KEPT_PROMPTS)
 def read_form(prompt: str) -> Form:
-    """The form of answer that `prompt` demands.
+    """Return the form of answer that ``prompt`` demands.
 
-    Where several are mentioned the last one counts: instructions on form close a prompt. `Free` when none is
-    known. Never raises; looks at the first and last parts of a very long prompt only.
+    Where several are mentioned the last one counts: instructions on form close a prompt. ``Free`` when none
+    is known. Never raises; looks at the first and last parts of a very long prompt only.
     """
     text = (
         prompt
@@ -200,7 +200,7 @@ def read_form(prompt: str) -> Form:
 
 
 def _demands(text: str) -> Iterator[tuple[int, Form]]:
-    """Each demand on form with the place where it ends."""
+    """Yield each demand on form with the place where it ends."""
     for match in _REPEATED.finditer(text):
         yield match.end(), RepeatedLetter(_count(match["count"]))
     for match in _CLOSING.finditer(text):
@@ -234,7 +234,10 @@ def _star_demands(text: str) -> Iterator[tuple[int, Form]]:
 
 
 def _starred(stars: int, shown: str, sentence: str) -> Starred:
-    """The starred form whose demanding sentence is `sentence`; `shown` is what stood between the stars."""
+    """Return the starred form whose demanding sentence is ``sentence``.
+
+    ``shown`` is what stood between the stars.
+    """
     lowered = sentence.lower()
     listed = re.search(r"\blist of (?:(\w+) )?(?:words|items|entries|values|answers|names|numbers)", lowered)
     if listed:
@@ -252,5 +255,5 @@ def _starred(stars: int, shown: str, sentence: str) -> Starred:
 
 
 def _count(word: str) -> int:
-    """A small number written in digits or as an English word."""
+    """Return a small number written in digits or as an English word."""
     return int(word) if word.isdecimal() else _NUMBER_WORDS.index(word.lower())

@@ -1,4 +1,4 @@
-"""`reference_match@1`: which response gives the reference's answer, in the form that the prompt demands."""
+"""``reference_match@1``: which response gives the reference's answer, in the form that the prompt demands."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def reference_match(
 ) -> WinnerResult:
     """Compare the final answer of each response with the reference.
 
-    The form of the answer is read from `prompt`; an answer in another form counts as no match, and so does
-    one that cannot be evaluated within the bounds. `reference` is one answer or several acceptable ones.
+    The form of the answer is read from ``prompt``; an answer in another form counts as no match, and so does
+    one that cannot be evaluated within the bounds. ``reference`` is one answer or several acceptable ones.
     Conclusive only when exactly one response matches and none is in doubt. Never raises, whatever the texts;
-    the order of `responses` does not matter. May block for seconds on a hard mathematical expression (see
-    `expressions`), so call it from a thread in an event loop.
+    the order of ``responses`` does not matter. May block for seconds on a hard mathematical expression (see
+    ``expressions``), so call it from a thread in an event loop.
     """
     references = _acceptable(reference)
     form = read_form(prompt)
@@ -38,7 +38,7 @@ def reference_match(
 
 
 def _acceptable(reference: str | Sequence[str]) -> tuple[str, ...]:
-    """The acceptable answers, empty and foreign entries left out, in a fixed order."""
+    """Return the acceptable answers, empty and foreign entries left out, in a fixed order."""
     given = [reference] if isinstance(reference, str) else list(reference or ())
     return tuple(sorted({entry for entry in given if isinstance(entry, str) and entry.strip()}))
 
@@ -46,7 +46,7 @@ def _acceptable(reference: str | Sequence[str]) -> tuple[str, ...]:
 def _finding(
     form: Form, prompt: str, label: str, response: str, references: tuple[str, ...]
 ) -> ResponseFinding:
-    """What one response answers, and whether that is an acceptable answer."""
+    """Return what one response answers, and whether that is an acceptable answer."""
     try:
         answer, verdict = _settled(form, prompt, response, references)
     except _UnsettledError as error:
@@ -73,7 +73,9 @@ class _UnsettledError(Exception):
 def _settled(
     form: Form, prompt: str, response: str, references: tuple[str, ...]
 ) -> tuple[str | None, bool | None]:
-    """The answer of a response and whether it is acceptable; kept, for it comes again in the other order.
+    """Return the answer of a response and whether it is acceptable.
+
+    The result is kept, because the same question comes again in the other order.
 
     The verdict is None for an answer that cannot be evaluated within the bounds.
     """

@@ -1,6 +1,6 @@
 r"""What only dresses an answer is taken off: dollars, fonts, sizes, colours, spaces, signs of Unicode.
 
-The result is TeX with few commands. A letter that stood upright (`\text{cm}`, `\mathrm{e}`) is led by
+The result is TeX with few commands. A letter that stood upright (``\text{cm}``, ``\mathrm{e}``) is led by
 ``UPRIGHT``, because upright letters are words, units and constants, where slanted ones are variables.
 """
 
@@ -13,7 +13,7 @@ from skillrt.verifiers.answers.listing import listed, paired
 
 UPRIGHT = "\x01"
 GROUPING = "\x02"
-"""A comma between digits that can only be a separator of thousands (`{,}`)."""
+"""A comma between digits that can only be a separator of thousands (``{,}``)."""
 _DEPTH = 30
 
 # TeX for the signs of Unicode; a space is put after each.
@@ -127,7 +127,7 @@ _ESCAPED_OR_DOLLAR = re.compile(r"\\.|\$", re.DOTALL)
 
 
 def _dollars(text: str) -> str:
-    r"""Mathematics' dollars taken off; one that is money becomes `\$`."""
+    r"""Mathematics' dollars taken off; one that is money becomes ``\$``."""
     if sum(sign[0] == "$" for sign in _ESCAPED_OR_DOLLAR.finditer(text)) % 2:
         text = re.sub(r"^(\s*[-+]?\s*)\$(?=\s*\.?\d)", r"\1\\$", text)
     text = _ESCAPED_OR_DOLLAR.sub(
@@ -159,7 +159,7 @@ def _trimmed(text: str) -> str:
 
 
 def argument(text: str, start: int) -> tuple[str, int]:
-    """The argument that begins at ``start`` (space skipped): a group's content, or a single token."""
+    """Return the argument that begins at ``start`` (space skipped): a group's content, or a single token."""
     while start < len(text) and text[start].isspace():
         start += 1
     if text[start : start + 1] == "{":

@@ -22,8 +22,8 @@ _INVERSE = paired("sin arcsin cos arccos tan arctan cot arccot sec arcsec csc ar
 class ExpressionReader(TokenReader):
     """A recursive descent over tokens.
 
-    ``tight`` says that a product without a sign binds closer than a slash (`1/2x` as `1/(2x)`); ``ambiguous``
-    is set where that made a difference.
+    ``tight`` says that a product without a sign binds closer than a slash (``1/2x`` as ``1/(2x)``);
+    ``ambiguous`` is set where that made a difference.
     """
 
     def __init__(self, tokens: list[Token], tight: bool = False) -> None:
@@ -69,7 +69,7 @@ class ExpressionReader(TokenReader):
                 return result
 
     def _signed(self) -> Node:
-        """A factor after a sign of multiplication, which may have a sign of its own."""
+        """Return a factor after a sign of multiplication, which may have a sign of its own."""
         if self.at("-", "+"):
             negative = self.take().text == "-"
             factor = self._signed()
@@ -121,7 +121,7 @@ class ExpressionReader(TokenReader):
         return result
 
     def _mixed(self, whole: Node) -> Node:
-        """`1 1/2`; two numbers side by side are nothing else that could be read."""
+        """``1 1/2``; two numbers side by side are nothing else that could be read."""
         above, slash, below = self.peek(), self.peek(1), self.peek(2)
         plain = all(token.text.isdecimal() for token in (above, below)) and slash.text in _OVER
         after_number = (
@@ -162,7 +162,7 @@ class ExpressionReader(TokenReader):
         return Node("deg", "", (base,))
 
     def _mark_follows(self, mark: str) -> bool:
-        """Take `mark` or `{mark}`, if one stands here."""
+        """Take ``mark`` or ``{mark}``, if one stands here."""
         if self.at(mark):
             self.take()
             return True
@@ -226,7 +226,7 @@ class ExpressionReader(TokenReader):
         return content
 
     def _special(self, name: str) -> Node:
-        """What a command begins."""
+        """Return what a command begins."""
         if name == "frac":
             return Node("div", "", (self._argument(), self._argument()))
         if name == "binom":
@@ -258,7 +258,7 @@ class ExpressionReader(TokenReader):
         raise NotImplementedError
 
     def _argument(self) -> Node:
-        r"""A command's argument: a group, or one sign (`\frac12`)."""
+        r"""Return a command's argument: a group, or one sign (``\frac12``)."""
         token = self.peek()
         if token.kind == "num" and len(token.text) > 1 and token.text.isdecimal():
             self.tokens[self.place] = token._replace(text=token.text[1:], spaced=False)
@@ -304,7 +304,7 @@ class ExpressionReader(TokenReader):
         return Node("pow", "", (called, power)) if power is not None else called
 
     def _function_argument(self, name: str) -> Node:
-        """What a function is applied to: brackets, or the factors up to the next sign or function."""
+        """Return what a function is applied to: brackets, or the factors up to the next sign or function."""
         if self.at("("):
             argument = self._atom()
             if self.at("^", "**"):
@@ -329,6 +329,6 @@ class ExpressionReader(TokenReader):
 
 
 def _is_ratio(node: Node) -> bool:
-    """Whether this is a fraction of whole numbers, smaller than 1."""
+    """Tell whether this is a fraction of whole numbers, smaller than 1."""
     whole = node.head == "div" and all(arg.head == "num" and arg.text.isdecimal() for arg in node.args)
     return whole and int(node.args[0].text) < int(node.args[1].text)

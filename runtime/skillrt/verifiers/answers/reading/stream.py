@@ -30,13 +30,13 @@ class TokenReader:
         return self.tokens[place] if place < len(self.tokens) else _END
 
     def take(self) -> Token:
-        """The next token, taken."""
+        """Take the next token and return it."""
         token = self.peek()
         self.place += 1
         return token
 
     def at(self, *texts: str) -> bool:
-        """Whether an operator or command with one of these texts comes next."""
+        """Tell whether an operator or command with one of these texts comes next."""
         token = self.peek()
         return token.kind in ("op", "cmd") and token.text in texts
 
@@ -47,7 +47,7 @@ class TokenReader:
         self.place += 1
 
     def inside(self, closing: tuple[str, ...]) -> tuple[Node, str]:
-        """An answer between brackets, and the closing bracket that ended it."""
+        """Return an answer between brackets, and the closing bracket that ended it."""
         raise NotImplementedError
 
     def number(self, token: Token) -> Node:
@@ -63,7 +63,7 @@ class TokenReader:
         return number(token.text)
 
     def subscript(self) -> str:
-        """The text of a subscript."""
+        """Return the text of a subscript."""
         if not self.at("{"):
             return self.take().text
         self.take()
@@ -106,7 +106,10 @@ class TokenReader:
         return Node("name", name)
 
     def _primed_group(self, take: bool = False) -> int:
-        r"""How many primes stand in a group after `^`: `y^{\prime\prime}`, `y^{(2)}` not among them."""
+        r"""Return how many primes stand in a group after ``^``.
+
+        It counts ``y^{\prime\prime}``, and not ``y^{(2)}``.
+        """
         ahead, primes = 2, 0
         if self.peek(1).text != "{":
             return 0
@@ -119,7 +122,7 @@ class TokenReader:
         return primes
 
     def figure(self, command: str) -> Node:
-        """A figure of geometry, named by the letters of its points."""
+        """Return a figure of geometry, named by the letters of its points."""
         grouped = self.at("{")
         if grouped:
             self.take()

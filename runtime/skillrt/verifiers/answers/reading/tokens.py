@@ -61,7 +61,7 @@ _WORDS_OF_TWO = frozenset(listed("no on or is it as at an to of if by in we us g
 
 
 def tokenize(text: str, comma: Comma) -> list[Token]:
-    """The tokens of an undressed answer, ``comma`` telling what a comma between two digits is.
+    """Return the tokens of an undressed answer, ``comma`` telling what a comma between two digits is.
 
     Raises:
         UnreadableError: a sign that belongs to no answer.
@@ -96,7 +96,7 @@ def _next(text: str, place: int, comma: Comma, spaced: bool, before: list[Token]
 
 
 def _digits(text: str, comma: Comma) -> str:
-    """A number in plain digits; what repeats stands in brackets."""
+    """Return a number in plain digits; what repeats stands in brackets."""
     if comma == "decimal":
         text = re.sub(f"[,{GROUPING}]", ".", text)
     text = re.sub(f"[, {GROUPING}]", "", text)

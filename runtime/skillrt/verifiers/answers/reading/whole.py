@@ -41,7 +41,7 @@ class _AnswerReader(ExpressionReader):
     """A reader of whole answers."""
 
     def whole(self) -> Node:
-        """The answer, all tokens used."""
+        """Return the answer, all tokens used."""
         node = self._items(())
         if self.peek().kind != "end":
             raise UnreadableError(f"{self.peek().text} left over")
@@ -54,7 +54,7 @@ class _AnswerReader(ExpressionReader):
         return node, self.take().text
 
     def _items(self, closing: tuple[str, ...]) -> Node:
-        """Entries with commas, semicolons, `and` or line ends between them."""
+        """Entries with commas, semicolons, ``and`` or line ends between them."""
         items = [self._relation()]
         conjunction = ""
         while self._separator():
@@ -90,7 +90,7 @@ class _AnswerReader(ExpressionReader):
     # Quantities.
 
     def _quantity(self) -> Node:
-        """A value and the unit or the thing that it counts."""
+        """Return a value and the unit or the thing that it counts."""
         negative = self.at("-") and self.peek(1).kind == "cmd" and self.peek(1).text in _MONEY
         if negative:
             self.take()
@@ -139,7 +139,7 @@ class _AnswerReader(ExpressionReader):
         return value
 
     def _unit(self) -> str:
-        """The unit that stands here, `thing: ...` for what is no unit, or nothing."""
+        """Return the unit that stands here, ``thing: ...`` for what is no unit, or nothing."""
         if self.at("cent"):
             self.take()
             return "us_cent"
@@ -157,7 +157,7 @@ class _AnswerReader(ExpressionReader):
         return "thing: " + " ".join(words) if words else ""
 
     def _skip_words(self) -> list[str]:
-        """Words such as `apples` or `of sleep`, taken."""
+        """Words such as ``apples`` or ``of sleep``, taken."""
         words: list[str] = []
         while self.peek().kind == "word" and self.peek().text.casefold() not in _CONJUNCTIONS:
             words.append(self.take().text.casefold())
@@ -188,7 +188,7 @@ class _AnswerReader(ExpressionReader):
             pieces.append(joint)
 
     def _unit_factor(self) -> str:
-        """A unit with its power: `cm^2`, `square feet`, `meters squared`."""
+        """Return a unit with its power: ``cm^2``, ``square feet``, ``meters squared``."""
         power = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}.get(self.peek().text.casefold(), 1)
         if power > 1:
             self.take()
@@ -258,7 +258,7 @@ _DECIMAL_COMMA = re.compile(rf"[-+]?\s*\d+[,{GROUPING}]\d+(?![\d,]).*", re.DOTAL
 
 
 def _commas(text: str) -> Iterable[Comma]:
-    """What a comma between two digits may be in this text, the likeliest first."""
+    """Return what a comma between two digits may be in this text, the likeliest first."""
     if not _GLUED.search(text):
         return ("decimal",) if re.search(rf"\d{GROUPING}(?!\d{{3}}(?!\d))\d", text) else ("list",)
     if not _GLUED.search(_ALL_GROUPS.sub("0", text)):
@@ -276,7 +276,7 @@ _TAIL = re.compile(
 
 
 def _with_units(text: str) -> tuple[str, bool] | None:
-    """The text with the letters at its end as units, and whether space set them off; else None."""
+    """Return the text with the letters at its end as units, and whether space set them off; else None."""
     tail = _TAIL.search(text)
     if tail is None or not all(unit_of(word) for word in re.findall("[A-Za-z]+", tail["units"])):
         return None
@@ -292,13 +292,13 @@ _DERIVATIVE = re.compile(
 
 
 def _primed(match: re.Match[str]) -> str:
-    """A derivative as a name with primes."""
+    """Return a derivative as a name with primes."""
     return f" {match['of'] or match['name']}{chr(39) * int(match['order'] or 1)} "
 
 
 @lru_cache(maxsize=2048)
 def readings(text: str) -> tuple[Reading, ...]:
-    """The ways in which an undressed text can be read; none where it is no answer of a known kind."""
+    """Return the ways in which an undressed text can be read; none where it is no answer of a known kind."""
     if any(not (match["of"] or match["name"]) for match in _DERIVATIVE.finditer(text)):
         return ()
     text = _DERIVATIVE.sub(_primed, text)
@@ -319,7 +319,10 @@ def readings(text: str) -> tuple[Reading, ...]:
 
 
 def _read(text: str, comma: Comma, tight: bool) -> tuple[Node, bool] | None:
-    """The tree of a text and whether a product beside a slash makes it ambiguous; None if unreadable."""
+    """Return the tree of a text and whether a product beside a slash makes it ambiguous.
+
+    It is None if the text is unreadable.
+    """
     try:
         reader = _AnswerReader(tokenize(text, comma), tight)
         return reader.whole(), reader.ambiguous
