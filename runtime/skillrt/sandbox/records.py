@@ -93,9 +93,9 @@ class Sandbox(Protocol):
             code: the source.
             inputs: JSON values by the name that the code finds them under.
             timeout_s: in ``monty`` seconds on the wall; in ``cpython`` seconds of processor time and of
-                waiting (asleep, or for something that does not come), which a busy machine does not shorten: a
-                call that the machine starves is given up after thirty times as long (ten seconds at least), as
-                ``unavailable``.
+                waiting (asleep, or for something that does not come), which a busy machine does not shorten.
+                A call that the machine starves is given up after thirty times as long, after ten seconds at
+                the earliest, as ``unavailable``.
             memory_mb: megabytes (2**20 bytes) that the code may use.
 
         Raises:
