@@ -44,6 +44,8 @@ def too_full(root: str, pid: int, max_bytes: int) -> bool | None:
                 vanished = True
     except OSError:
         return True
+    if spent > max_bytes:  # in an empty folder, too: what has no name is in none
+        return True
     return None if vanished else False
 
 
